@@ -1,0 +1,68 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { libraryPath, targets } from "../build.ts";
+import { GradusError } from "../src/error.ts";
+
+Deno.test("targets are the six platforms that Deno runs on", () => {
+  assertEquals(Object.keys(targets).sort(), [
+    "aarch64-apple-darwin",
+    "aarch64-pc-windows-msvc",
+    "aarch64-unknown-linux-gnu",
+    "x86_64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+    "x86_64-unknown-linux-gnu",
+  ]);
+});
+
+Deno.test("targets name the oldest system that the library runs on", () => {
+  for (const [name, { zig }] of Object.entries(targets)) {
+    if (name.includes("linux")) assertStringIncludes(zig, "-linux-gnu.2.17");
+    if (name.includes("darwin")) assertStringIncludes(zig, "-macos.11.0");
+    assertEquals(zig.split("-")[0], name.split("-")[0]);
+  }
+});
+
+Deno.test("libraryPath() is a folder for each platform under lib/", () => {
+  assertEquals(
+    libraryPath("x86_64-pc-windows-msvc"),
+    "lib/x86_64-pc-windows-msvc/gradus.dll",
+  );
+  assertEquals(
+    libraryPath("aarch64-apple-darwin"),
+    "lib/aarch64-apple-darwin/libgradus.dylib",
+  );
+  assertEquals(
+    Deno.statSync(new URL(`../${libraryPath()}`, import.meta.url)).isFile,
+    true,
+  );
+});
+
+Deno.test("libraryPath() refuses a target that is not in the table", () => {
+  for (const name of ["x86_64-unknown-linux-musl", "toString", ""]) {
+    const error = assertThrows(() => libraryPath(name), GradusError);
+    assertStringIncludes(error.message, `Cannot build for "${name}"`);
+    assertStringIncludes(error.message, "x86_64-unknown-linux-gnu");
+  }
+});
+
+Deno.test("build.ts ends with status 1 and one sentence for what it does not know", () => {
+  for (
+    const [args, reason] of [
+      [["--target", "z80"], 'Cannot build for "z80"'],
+      [["--fast"], "Cannot read the options"],
+    ] as const
+  ) {
+    const { code, stderr } = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-lock",
+        "--no-prompt",
+        "--allow-read",
+        "build.ts",
+        ...args,
+      ],
+      cwd: new URL("..", import.meta.url),
+    }).outputSync();
+    assertEquals(code, 1);
+    assertStringIncludes(new TextDecoder().decode(stderr), reason);
+  }
+});
