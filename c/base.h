@@ -1,0 +1,33 @@
+/* base.h: what every file of the library builds on. No memory is allocated here or anywhere: arrays are the caller's. */
+#ifndef GRADUS_BASE_H
+#define GRADUS_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "gradus.h"
+
+#define STATUS_VALUE(name, number, text) GRADUS_##name = number,
+enum status { GRADUS_STATUS(STATUS_VALUE) };
+#undef STATUS_VALUE
+
+/* The first line of every exported function: refuse before anything is written. */
+#define REQUIRE(condition) \
+  do {                     \
+    if (!(condition)) return GRADUS_ARGUMENT; \
+  } while (0)
+
+#define INLINE static inline __attribute__((always_inline, unused))
+#define LOCAL static __attribute__((unused))
+
+#define CONCAT4_(a, b, c, d) a##b##c##d
+#define CONCAT4(a, b, c, d) CONCAT4_(a, b, c, d)
+
+INLINE size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
+
+INLINE size_t size_max(size_t a, size_t b) { return a > b ? a : b; }
+
+INLINE size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+#endif

@@ -1,0 +1,44 @@
+/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each. */
+
+/* y[i] = f(x[i]). */
+#define X(name, value, derivative)                                                                     \
+  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {                 \
+    for (size_t i = 0; i < n; i++) {                                                                   \
+      real x = x_[i];                                                                                  \
+      y_[i] = value;                                                                                   \
+    }                                                                                                  \
+  }
+GRADUS_ACTIVATION_OPS(X)
+#undef X
+
+/* dx[i] = dy[i] · f'(x[i]), in place: d holds dy before and dx after. */
+#define X(name, value, derivative)                                                                                \
+  LOCAL void K(name##_backward)(real *restrict d, const real *restrict x_, const real *restrict y_, size_t n) {   \
+    for (size_t i = 0; i < n; i++) {                                                                              \
+      real x = x_[i], y = y_[i];                                                                                  \
+      (void)x, (void)y;                                                                                           \
+      d[i] *= derivative;                                                                                         \
+    }                                                                                                             \
+  }
+GRADUS_ACTIVATION_OPS(X)
+#undef X
+
+LOCAL void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
+  switch (activation) {
+#define X(name, value, derivative) \
+  case OP_##name: K(name##_forward)(y, x, n); break;
+    GRADUS_ACTIVATION_OPS(X)
+#undef X
+    default: break;
+  }
+}
+
+LOCAL void K(activation_backward)(int32_t activation, real *d, const real *x, const real *y, size_t n) {
+  switch (activation) {
+#define X(name, value, derivative) \
+  case OP_##name: K(name##_backward)(d, x, y, n); break;
+    GRADUS_ACTIVATION_OPS(X)
+#undef X
+    default: break;
+  }
+}

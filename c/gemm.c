@@ -1,0 +1,137 @@
+/* gemm.c: c ← start + a·b, blocked for the registers and the cache.
+ *
+ * Every element of c is one chain of fma over k = 0, 1, 2, …, whatever the tile or the block: blocks over k continue from
+ * the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same bits.
+ * Loop order: block of k, panel of columns, tile of rows (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", ACM TOMS 34, 2008, with the rows of a read in place). */
+
+#define BLOCK_K 256                        /* rows of a packed panel: 256 × 32 floats are 32 KiB, one first-level cache */
+#define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
+
+/* What c starts from. */
+#ifndef GEMM_START
+#define GEMM_START
+enum gemm_start { START_ZERO, START_BIAS, START_C };
+#endif
+
+/* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br. rows and vectors are
+ * constants where this is inlined, so acc lives in registers. */
+INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t k,
+                    enum gemm_start start, const real *bias, int rows, int vectors) {
+  K(vector) acc[TILE_ROWS][TILE_VECTORS];
+  UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int j = 0; j < vectors; j++) {
+      acc[i][j] = start == START_C      ? K(load)(c + (size_t)i * cr + (size_t)j * LANES)
+                  : start == START_BIAS ? K(splat)(bias[i])
+                                        : K(splat)(0);
+    }
+  }
+  /* Three rows from each of these pointers: addresses a, a + ar, a + 2·ar need no further registers. */
+  const real *group[(TILE_ROWS + 2) / 3];
+  UNROLL for (int i = 0; i < rows; i += 3) group[i / 3] = a + (size_t)i * ar;
+  for (size_t p = 0; p < k; p++) {
+    K(vector) row[TILE_VECTORS];
+    UNROLL for (int j = 0; j < vectors; j++) row[j] = K(load)(b + p * br + (size_t)j * LANES);
+    UNROLL for (int i = 0; i < rows; i++) {
+      K(vector) x = K(splat)(group[i / 3][(size_t)(i % 3) * ar + p * ac]);
+      UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = K(vector_fma)(x, row[j], acc[i][j]);
+    }
+  }
+  UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int j = 0; j < vectors; j++) K(store)(c + (size_t)i * cr + (size_t)j * LANES, acc[i][j]);
+  }
+}
+
+/* The rows of one panel, in tiles of TILE_ROWS and then of the largest smaller sizes that fit. */
+#define ROWS_OF(r)                                                                                      \
+  for (; TILE_ROWS >= (r) && i + (r) <= m; i += (r))                                                    \
+    K(tile)(c + i * cr, cr, a + i * ar, ar, ac, b, br, k, start, bias ? bias + i : NULL, r, vectors);
+INLINE void K(panel)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
+                     size_t k, enum gemm_start start, const real *bias, int vectors) {
+  size_t i = 0;
+  ROWS_OF(TILE_ROWS)
+  ROWS_OF(8)
+  ROWS_OF(4)
+  ROWS_OF(2)
+  ROWS_OF(1)
+}
+#undef ROWS_OF
+
+LOCAL void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
+                         size_t k, enum gemm_start start, const real *bias) {
+  K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, TILE_VECTORS);
+}
+
+LOCAL void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
+                           size_t k, enum gemm_start start, const real *bias) {
+  K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, 1);
+}
+
+/* packed (k, width) ← the columns 0 .. n-1 of b, filled with zeros up to width. */
+LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k, size_t n) {
+  if (bc == 1) {
+    for (size_t p = 0; p < k; p++) {
+      memcpy(packed + p * width, b + p * br, n * sizeof(real));
+      memset(packed + p * width + n, 0, (width - n) * sizeof(real));
+    }
+    return;
+  }
+  for (size_t j = 0; j < n; j++)
+    for (size_t p = 0; p < k; p++) packed[p * width + j] = b[p * br + j * bc];
+  for (size_t j = n; j < width; j++)
+    for (size_t p = 0; p < k; p++) packed[p * width + j] = 0;
+}
+
+/* A panel whose last columns lie outside of c: computed in a copy of its own, of which c gets its part. */
+LOCAL void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m, size_t n,
+                         size_t k, enum gemm_start start, const real *bias, int vectors) {
+  size_t width = (size_t)vectors * LANES;
+  real copy[TILE_ROWS * PANEL];
+  for (size_t i = 0; i < m; i += TILE_ROWS) {
+    size_t rows = size_min(TILE_ROWS, m - i);
+    if (start == START_C) {
+      memset(copy, 0, sizeof copy);
+      for (size_t r = 0; r < rows; r++) memcpy(copy + r * width, c + (i + r) * cr, n * sizeof(real));
+    }
+    (vectors == 1 ? K(panel_narrow) : K(panel_full))(copy, width, a + i * ar, ar, ac, b, width, rows, k, start,
+                                                     bias ? bias + i : NULL);
+    for (size_t r = 0; r < rows; r++) memcpy(c + (i + r) * cr, copy + r * width, n * sizeof(real));
+  }
+}
+
+/* c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may be 0. */
+LOCAL void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
+                   size_t n, size_t k, enum gemm_start start, const real *bias) {
+  _Alignas(64) real packed[BLOCK_K * PANEL];
+  size_t p = 0;
+  do {
+    size_t depth = size_min(BLOCK_K, k - p);
+    for (size_t j = 0; j < n;) {
+      int vectors = n - j > LANES ? TILE_VECTORS : 1;
+      size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
+      const real *from = b + p * br + j * bc;
+      size_t step = br;
+      if (bc != 1 || columns < width) {
+        K(pack)(packed, width, from, br, bc, depth, columns);
+        from = packed;
+        step = width;
+      }
+      if (columns < width)
+        K(panel_edge)(c + j, cr, a + p * ac, ar, ac, from, m, columns, depth, start, bias, vectors);
+      else
+        (vectors == 1 ? K(panel_narrow) : K(panel_full))(c + j, cr, a + p * ac, ar, ac, from, step, m, depth, start, bias);
+      j += columns;
+    }
+    start = START_C;
+    p += depth;
+  } while (p < k);
+}
+
+LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides) {
+  K(gemm)(c, (size_t)strides[4], a, (size_t)strides[0], (size_t)strides[1], b, (size_t)strides[2], (size_t)strides[3],
+          (size_t)sizes[0], (size_t)sizes[1], (size_t)sizes[2], START_C, NULL);
+}
+
+#undef BLOCK_K
+#undef PANEL
+#undef LANES

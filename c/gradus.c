@@ -1,0 +1,239 @@
+/* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported functions:
+ * each checks its arguments and hands over to the level in use. */
+#include "base.h"
+#include "ops.h"
+#include "fma.h"
+#include "rng.c"
+#include "cpu.c"
+
+/* What a level offers; level.h fills one in for each. */
+struct entries {
+  void (*gemm)(void *, const void *, const void *, const int32_t *, const int32_t *);
+  double (*norm)(const void *, size_t);
+  void (*scale)(void *, double, size_t);
+  void (*optimizer)(struct gradus_job *, void *, const void *, void *, size_t);
+  void (*predict)(const struct gradus_job *, void *, const void *, const void *, void *);
+  void (*forward)(const struct gradus_job *, void *, const void *, const void *, void *);
+  void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
+  int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
+  int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
+};
+
+struct level {
+  void (*value_forward)(double *, const uint8_t *, const uint32_t *, const uint32_t *, uint32_t, uint32_t);
+  void (*value_backward)(double *, uint8_t *, const double *, const uint32_t *, const uint32_t *, uint32_t);
+  struct entries of[2];
+};
+
+#include "kernels/plain.c"
+#if defined(__x86_64__)
+#include "kernels/avx2.c"
+#include "kernels/avx512.c"
+#elif defined(__aarch64__)
+#include "kernels/neon.c"
+#endif
+
+static const struct level *const levels[] = {
+    [GRADUS_LEVEL_PLAIN] = &level_plain,
+#if defined(__x86_64__)
+    [GRADUS_LEVEL_AVX2] = &level_avx2,
+    [GRADUS_LEVEL_AVX512] = &level_avx512,
+#elif defined(__aarch64__)
+    [GRADUS_LEVEL_NEON] = &level_neon,
+#endif
+};
+
+static int32_t level_in_use = -1;
+
+static const struct level *level(void) { return levels[gradus_level(-1)]; }
+
+/* ---- the library ---- */
+
+#ifndef GRADUS_FINGERPRINT
+#define GRADUS_FINGERPRINT 0u
+#endif
+
+uint32_t gradus_fingerprint(void) { return GRADUS_FINGERPRINT; }
+
+int32_t gradus_level(int32_t limit) {
+  int32_t current = __atomic_load_n(&level_in_use, __ATOMIC_RELAXED);
+  if (limit >= 0 || current < 0) {
+    current = level_below(limit >= 0 ? limit : INT32_MAX);
+    __atomic_store_n(&level_in_use, current, __ATOMIC_RELAXED);
+  }
+  return current;
+}
+
+/* ---- random numbers ---- */
+
+static struct rng rng_from(const uint32_t *generator) {
+  struct rng rng;
+  rng_init(&rng, generator[0], generator[1], generator[2], generator[3]);
+  return rng;
+}
+
+int32_t gradus_random_uniform(double *out, const uint32_t *generator, int32_t n) {
+  REQUIRE(n >= 0 && (n == 0 || out) && generator);
+  struct rng rng = rng_from(generator);
+  for (int32_t i = 0; i < n; i++) out[i] = rng_uniform(&rng);
+  return GRADUS_OK;
+}
+
+int32_t gradus_random_normal(double *out, const uint32_t *generator, int32_t n) {
+  REQUIRE(n >= 0 && (n == 0 || out) && generator);
+  struct rng rng = rng_from(generator);
+  for (int32_t i = 0; i < n; i++) out[i] = rng_normal(&rng);
+  return GRADUS_OK;
+}
+
+int32_t gradus_random_permutation(uint32_t *order, const uint32_t *generator, int32_t n) {
+  REQUIRE(n >= 0 && (n == 0 || order) && generator);
+  struct rng rng = rng_from(generator);
+  rng_permutation(&rng, order, (uint32_t)n);
+  return GRADUS_OK;
+}
+
+/* ---- the scalar tape ---- */
+
+int32_t gradus_value_forward(double *data, const uint8_t *op, const uint32_t *left, const uint32_t *right, int32_t from,
+                             int32_t to) {
+  REQUIRE(from >= 0 && from <= to && (from == to || (data && op && left && right)));
+  for (uint32_t i = (uint32_t)from; i < (uint32_t)to; i++) {
+    if (op[i] == OP_leaf) continue;
+    REQUIRE(op[i] < OP_COUNT && left[i] < i && (op[i] < OP_add || right[i] < i));
+  }
+  level()->value_forward(data, op, left, right, (uint32_t)from, (uint32_t)to);
+  return GRADUS_OK;
+}
+
+int32_t gradus_value_backward(double *grad, uint8_t *op, const double *data, const uint32_t *left, const uint32_t *right,
+                              int32_t from) {
+  REQUIRE(from >= 0 && grad && op && data && left && right);
+  level()->value_backward(grad, op, data, left, right, (uint32_t)from);
+  return GRADUS_OK;
+}
+
+/* ---- networks ---- */
+
+static int activation_is_valid(int32_t activation, int is_last) {
+  switch (activation) {
+#define X(name, value, derivative) case OP_##name:
+    GRADUS_ACTIVATION_OPS(X)
+#undef X
+    case GRADUS_ACTIVATION_LINEAR: return 1;
+    case GRADUS_ACTIVATION_SOFTMAX: return is_last;
+    default: return 0;
+  }
+}
+
+static int dtype_is_valid(int32_t dtype) { return dtype == GRADUS_DTYPE_FLOAT32 || dtype == GRADUS_DTYPE_FLOAT64; }
+
+static int job_is_valid(const struct gradus_job *job) {
+  if (!job || !dtype_is_valid(job->dtype) || job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
+  for (int32_t l = 0; l < job->layers; l++)
+    if (job_net(job)[2 * l] < 1 || !activation_is_valid(layer_activation(job, l), l == job->layers - 1)) return 0;
+  return 1;
+}
+
+static const struct entries *entries_for(int32_t dtype) { return &level()->of[dtype]; }
+
+double gradus_mlp_scratch(const struct gradus_job *job) {
+  if (!job_is_valid(job)) return 0;
+  double stride = (double)job_stride(job), size = job->dtype == GRADUS_DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+  double features = 2 * (double)widest_layer(job) + (double)layer_nout(job, job->layers - 1) + 2 + job->nin;
+  for (int32_t l = 0; l < job->layers; l++) features += 2 * (double)layer_nout(job, l);
+  return ALIGNMENT + stride * (sizeof(double) + size * features);
+}
+
+int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
+                           void *scratch) {
+  REQUIRE(job_is_valid(job) && parameters && scratch && (job->rows == 0 || (outputs && inputs)));
+  entries_for(job->dtype)->predict(job, outputs, parameters, inputs, scratch);
+  return GRADUS_OK;
+}
+
+int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
+                           void *scratch) {
+  REQUIRE(job_is_valid(job) && parameters && scratch && outputs && inputs && job->rows >= 1 && job->rows <= job->chunk);
+  entries_for(job->dtype)->forward(job, outputs, parameters, inputs, scratch);
+  return GRADUS_OK;
+}
+
+int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
+                            const void *output_gradient, void *scratch) {
+  REQUIRE(job_is_valid(job) && parameters && scratch && output_gradient && job->rows >= 1 && job->rows <= job->chunk);
+  entries_for(job->dtype)->backward(job, input_gradient, parameters, output_gradient, scratch);
+  return GRADUS_OK;
+}
+
+/* Losses and targets fit: known kinds, class numbers in range and only for the cross-entropy. */
+static int data_is_valid(const struct gradus_job *job, const void *inputs, const void *targets) {
+  if (job->rows < 1 || !inputs || !targets) return 0;
+  if (job->loss_kind < GRADUS_LOSS_MSE || job->loss_kind > GRADUS_LOSS_CROSS_ENTROPY) return 0;
+  if (job->ordered)
+    for (int32_t i = 0; i < job->rows; i++)
+      if (job_order(job)[i] >= (uint32_t)job->rows) return 0;
+  if (job->targets_kind == GRADUS_TARGETS_ROWS) return 1;
+  if (job->targets_kind != GRADUS_TARGETS_CLASSES || job->loss_kind != GRADUS_LOSS_CROSS_ENTROPY) return 0;
+  const int32_t *classes = targets;
+  for (int32_t i = 0; i < job->rows; i++)
+    if (classes[i] < 0 || (size_t)classes[i] >= layer_nout(job, job->layers - 1)) return 0;
+  return 1;
+}
+
+int32_t gradus_mlp_evaluate(struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
+                            void *scratch) {
+  REQUIRE(job_is_valid(job) && parameters && scratch && data_is_valid(job, inputs, targets));
+  return entries_for(job->dtype)->evaluate(job, parameters, inputs, targets, scratch);
+}
+
+int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, const void *inputs, const void *targets,
+                         void *scratch) {
+  REQUIRE(job_is_valid(job) && parameters && scratch && data_is_valid(job, inputs, targets) && job->batch_size >= 1);
+  int32_t arrays = job->optimizer == GRADUS_OPTIMIZER_NONE ? 0 : gradus_optimizer_state(job);
+  REQUIRE(arrays == 0 || (arrays > 0 && state));
+  return entries_for(job->dtype)->epoch(job, parameters, state, inputs, targets, scratch);
+}
+
+/* ---- optimizers on their own ---- */
+
+int32_t gradus_optimizer_state(const struct gradus_job *job) {
+  switch (job->optimizer) {
+    case GRADUS_OPTIMIZER_SGD: return job->momentum != 0;
+    case GRADUS_OPTIMIZER_RMSPROP: return 1 + (job->centered != 0) + (job->momentum != 0);
+    case GRADUS_OPTIMIZER_ADAM:
+    case GRADUS_OPTIMIZER_ADAMW: return 2;
+    case GRADUS_OPTIMIZER_LANGEVIN: return 1;
+    default: return -1;
+  }
+}
+
+int32_t gradus_optimizer_step(struct gradus_job *job, void *parameters, const void *gradients, void *state, int32_t n) {
+  REQUIRE(job && dtype_is_valid(job->dtype) && n >= 0 && (n == 0 || (parameters && gradients)));
+  int32_t arrays = gradus_optimizer_state(job);
+  REQUIRE(arrays == 0 || (arrays > 0 && (n == 0 || state)));
+  entries_for(job->dtype)->optimizer(job, parameters, gradients, state, (size_t)n);
+  return GRADUS_OK;
+}
+
+double gradus_norm(const void *x, int32_t n, int32_t dtype) {
+  if (n < 0 || (n > 0 && !x) || !dtype_is_valid(dtype)) return __builtin_nan("");
+  return entries_for(dtype)->norm(x, (size_t)n);
+}
+
+int32_t gradus_scale(void *x, double factor, int32_t n, int32_t dtype) {
+  REQUIRE(n >= 0 && (n == 0 || x) && dtype_is_valid(dtype));
+  entries_for(dtype)->scale(x, factor, (size_t)n);
+  return GRADUS_OK;
+}
+
+/* ---- the product ---- */
+
+int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides, int32_t dtype) {
+  REQUIRE(dtype_is_valid(dtype) && sizes && strides && sizes[0] >= 0 && sizes[1] >= 0 && sizes[2] >= 0);
+  if (sizes[0] == 0 || sizes[1] == 0 || sizes[2] == 0) return GRADUS_OK;
+  REQUIRE(c && a && b && strides[4] >= sizes[1]);
+  for (int i = 0; i < 4; i++) REQUIRE(strides[i] >= 0);
+  entries_for(dtype)->gemm(c, a, b, sizes, strides);
+  return GRADUS_OK;
+}

@@ -1,0 +1,15 @@
+/* avx512.c: x86-64 with AVX-512: 32 registers of 64 bytes, 24 of them for the accumulators of a tile. */
+#define LEVEL avx512
+#define LEVEL_HAS_FMA 1
+#define VECTOR_BYTES 64
+#define TILE_ROWS 12
+#define TILE_VECTORS 2
+#if __clang_major__ >= 22
+#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,prefer-512-bit"
+#else
+#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,evex512"
+#endif
+#pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
+#include "../level.h"
+#pragma clang attribute pop
+#undef AVX512

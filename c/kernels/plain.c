@@ -1,0 +1,7 @@
+/* plain.c: the portable level. Any processor runs it; fma is emulated exactly, so it is slow, and the oracle of the others. */
+#define LEVEL plain
+#define LEVEL_HAS_FMA 0
+#define VECTOR_BYTES 16
+#define TILE_ROWS 4
+#define TILE_VECTORS 2
+#include "../level.h"

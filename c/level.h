@@ -1,0 +1,50 @@
+/* level.h: everything that computes, compiled once for a SIMD level: the including file of kernels/ says which. The level
+ * decides the width of a vector and the size of a tile, never the order of operations on one number, so that all levels
+ * give the same bits. Ends with the level's table of entry points, `struct level`. */
+#define K_(name, level, type) CONCAT4(name, type, _, level)
+
+#define REAL_BITS 64
+#include "real.h"
+#include "elementary.h"
+#include "elementwise.c"
+#include "vector.h"
+#include "gemm.c"
+#include "reduce.c"
+#include "loss.c"
+#include "optim.c"
+#include "mlp.c"
+#include "value.c"
+#include "real_end.h"
+
+#define REAL_BITS 32
+#include "real.h"
+#include "elementary.h"
+#include "elementwise.c"
+#include "vector.h"
+#include "gemm.c"
+#include "reduce.c"
+#include "loss.c"
+#include "optim.c"
+#include "mlp.c"
+#include "real_end.h"
+
+#define ENTRIES(type)                                                                                             \
+  {                                                                                                               \
+    K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
+        K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_forward, LEVEL, type),             \
+        K_(mlp_backward, LEVEL, type), K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type),                 \
+  }
+
+static const struct level CONCAT4(level, _, LEVEL, ) = {
+    .value_forward = K_(value_forward, LEVEL, _f64),
+    .value_backward = K_(value_backward, LEVEL, _f64),
+    .of = {[GRADUS_DTYPE_FLOAT32] = ENTRIES(_f32), [GRADUS_DTYPE_FLOAT64] = ENTRIES(_f64)},
+};
+
+#undef ENTRIES
+#undef K_
+#undef LEVEL
+#undef LEVEL_HAS_FMA
+#undef VECTOR_BYTES
+#undef TILE_ROWS
+#undef TILE_VECTORS

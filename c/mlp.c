@@ -1,0 +1,308 @@
+/* mlp.c: a fully connected network without a graph. Activations lie feature by feature: x is (nin, stride), column s for
+ * sample s, the stride a multiple of COLUMNS, so that one product serves forward and backward without moving the weights:
+ *   z (nout,B) = b + w·x      dx (nin,B) = wᵀ·dz      dw (nout,nin) += dz·xᵀ      db (nout) += Σ dz
+ * with w (nout,nin). Sums over the samples run sample by sample, so that a batch cut into chunks gives the same bits.
+ *
+ * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (2·stride); loss (stride doubles);
+ * then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
+
+#ifndef MLP_SHARED
+#define MLP_SHARED
+
+#define COLUMNS 16 /* samples in a stride's step: one vector at most, so that no level needs an edge */
+#define ALIGNMENT 64
+
+static const int32_t *job_net(const struct gradus_job *job) { return (const int32_t *)(job + 1); }
+
+static const uint32_t *job_order(const struct gradus_job *job) {
+  return job->ordered ? (const uint32_t *)(job_net(job) + 2 * job->layers) : NULL;
+}
+
+static size_t layer_nout(const struct gradus_job *job, int32_t layer) {
+  return (size_t)(layer < 0 ? job->nin : job_net(job)[2 * layer]);
+}
+
+static int32_t layer_activation(const struct gradus_job *job, int32_t layer) { return job_net(job)[2 * layer + 1]; }
+
+static size_t job_stride(const struct gradus_job *job) { return round_up((size_t)job->chunk, COLUMNS); }
+
+static size_t widest_layer(const struct gradus_job *job) {
+  size_t width = 0;
+  for (int32_t l = -1; l < job->layers; l++) width = size_max(width, layer_nout(job, l));
+  return width;
+}
+
+static size_t parameter_count(const struct gradus_job *job) {
+  size_t count = 0;
+  for (int32_t l = 0; l < job->layers; l++) count += layer_nout(job, l) * (layer_nout(job, l - 1) + 1);
+  return count;
+}
+
+/* What a layer is, and where its arrays begin: weight in the parameters, the others in the activations. */
+struct layer {
+  int32_t index;
+  int32_t activation;
+  size_t nin, nout;
+  size_t weight, bias;
+  size_t x, z, y;
+};
+
+static struct layer layer_at(const struct gradus_job *job, int32_t index, size_t weight, size_t x) {
+  struct layer layer = {.index = index, .activation = layer_activation(job, index), .weight = weight, .x = x};
+  layer.nin = layer_nout(job, index - 1);
+  layer.nout = layer_nout(job, index);
+  layer.bias = weight + layer.nin * layer.nout;
+  layer.z = x + layer.nin * job_stride(job);
+  layer.y = layer.z + layer.nout * job_stride(job);
+  return layer;
+}
+
+static struct layer layer_after(const struct gradus_job *job, struct layer layer) {
+  return layer_at(job, layer.index + 1, layer.bias + layer.nout, layer.y);
+}
+
+static struct layer layer_before(const struct gradus_job *job, struct layer layer) {
+  size_t nin = layer_nout(job, layer.index - 2);
+  return layer_at(job, layer.index - 1, layer.weight - layer.nin * (nin + 1),
+                  layer.x - (layer.nin + nin) * job_stride(job));
+}
+
+static struct layer layer_last(const struct gradus_job *job) {
+  struct layer layer = layer_at(job, 0, 0, 0);
+  while (layer.index < job->layers - 1) layer = layer_after(job, layer);
+  return layer;
+}
+
+static int samples_share_the_outputs(const struct gradus_job *job) { return job->loss_kind == GRADUS_LOSS_CROSS_ENTROPY; }
+
+/* The losses of n samples are divided by this: by n, and by the outputs where the loss adds up over them. */
+static double mean_over(const struct gradus_job *job, size_t n) {
+  return (double)n * (samples_share_the_outputs(job) ? 1 : (double)layer_nout(job, job->layers - 1));
+}
+#endif
+
+struct K(scratch) {
+  double *loss;
+  real *d, *e, *t, *work, *activations;
+};
+
+static struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memory) {
+  size_t stride = job_stride(job);
+  uintptr_t address = ((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  struct K(scratch) scratch;
+  scratch.loss = (double *)address;
+  scratch.d = (real *)(scratch.loss + stride);
+  scratch.e = scratch.d + widest_layer(job) * stride;
+  scratch.t = scratch.e + widest_layer(job) * stride;
+  scratch.work = scratch.t + layer_nout(job, job->layers - 1) * stride;
+  scratch.activations = scratch.work + 2 * stride;
+  return scratch;
+}
+
+/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns. */
+static void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
+                      size_t columns) {
+  for (size_t s = 0; s < columns; s++) {
+    const real *row = rows + (order ? order[first + s] : first + s) * width;
+    for (size_t j = 0; j < width; j++) x[j * stride + s] = row[j];
+  }
+}
+
+/* The other way: rows (columns, width) ← x. */
+static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
+  for (size_t s = 0; s < columns; s++)
+    for (size_t j = 0; j < width; j++) rows[s * width + j] = x[j * stride + s];
+}
+
+/* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */
+static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first, size_t columns) {
+  size_t nout = layer_nout(job, job->layers - 1), stride = job_stride(job);
+  const uint32_t *order = job_order(job);
+  if (job->targets_kind == GRADUS_TARGETS_ROWS) {
+    K(gather)(t, stride, targets, nout, order, first, columns);
+    return;
+  }
+  const int32_t *classes = targets;
+  for (size_t s = 0; s < columns; s++) {
+    int32_t class = classes[order ? order[first + s] : first + s];
+    for (size_t o = 0; o < nout; o++) t[o * stride + s] = (int32_t)o == class;
+  }
+}
+
+/* y of the last layer ← the network's outputs for x; every layer's z and y stay for backward. */
+static void K(forward)(const struct gradus_job *job, const real *parameters, const struct K(scratch) * scratch,
+                       size_t columns) {
+  size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
+  real *a = scratch->activations;
+  for (struct layer l = layer_at(job, 0, 0, 0);; l = layer_after(job, l)) {
+    real *z = l.activation == GRADUS_ACTIVATION_LINEAR ? a + l.y : a + l.z, *y = a + l.y;
+    K(gemm)(z, stride, parameters + l.weight, l.nin, 1, a + l.x, stride, 1, l.nout, used, l.nin, START_BIAS,
+            parameters + l.bias);
+    if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
+      K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride);
+    else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
+      K(activation_forward)(l.activation, y, z, l.nout * stride);
+    else if (l.activation != GRADUS_ACTIVATION_LINEAR)
+      for (size_t o = 0; o < l.nout; o++)
+        K(activation_forward)(l.activation, y + o * stride, z + o * stride, used);
+    if (l.index == job->layers - 1) return;
+  }
+}
+
+/* db[o] ← start + Σ_s dz[o,s], sample by sample; eight outputs at a time, whose sums are independent chains. */
+static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
+                             enum gemm_start start) {
+  enum { TOGETHER = 8 };
+  for (size_t o = 0; o < nout; o += TOGETHER) {
+    size_t count = size_min(TOGETHER, nout - o);
+    real sum[TOGETHER] = {0};
+    if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
+    if (count == TOGETHER)
+      for (size_t s = 0; s < columns; s++)
+        for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
+    else
+      for (size_t i = 0; i < count; i++)
+        for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
+    memcpy(db + o, sum, count * sizeof(real));
+  }
+}
+
+/* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is returned
+ * (in d or e) if wanted. */
+static real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
+                         const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted) {
+  size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
+  const real *a = scratch->activations;
+  real *d = scratch->d, *e = scratch->e;
+  for (struct layer l = layer_last(job);; l = layer_before(job, l)) {
+    if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
+      K(softmax_backward)(d, a + l.y, l.nout, stride, used, scratch->work);
+    else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
+      K(activation_backward)(l.activation, d, a + l.z, a + l.y, l.nout * stride);
+    else if (l.activation != GRADUS_ACTIVATION_LINEAR)
+      for (size_t o = 0; o < l.nout; o++)
+        K(activation_backward)(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
+    K(gemm)(gradients + l.weight, l.nin, d, stride, 1, a + l.x, 1, stride, l.nout, l.nin, columns, start, NULL);
+    K(bias_gradient)(gradients + l.bias, d, l.nout, stride, columns, start);
+    if (l.index > 0 || wanted) {
+      K(gemm)(e, stride, parameters + l.weight, 1, l.nin, d, stride, 1, l.nin, used, l.nout, START_ZERO, NULL);
+      real *swap = d;
+      d = e;
+      e = swap;
+    }
+    if (l.index == 0) return d;
+  }
+}
+
+static int K(all_finite)(const real *x, size_t rows, size_t stride, size_t columns) {
+  for (size_t i = 0; i < rows; i++)
+    for (size_t s = 0; s < columns; s++)
+      if (x[i * stride + s] - x[i * stride + s] != 0) return 0;
+  return 1;
+}
+
+/* After a forward pass that ended in a loss that is not finite: where that began (job.bad_layer). */
+static int32_t K(first_bad_layer)(const struct gradus_job *job, const real *a, size_t columns) {
+  size_t stride = job_stride(job);
+  if (!K(all_finite)(a, (size_t)job->nin, stride, columns)) return -1;
+  for (struct layer l = layer_at(job, 0, 0, 0);; l = layer_after(job, l)) {
+    if (!K(all_finite)(a + l.y, l.nout, stride, columns)) return l.index;
+    if (l.index == job->layers - 1) return job->layers;
+  }
+}
+
+/* The summed loss of the samples first .. first+columns-1 is added to *total; d ← its gradient times scale.
+ * Returns 0 if the loss is not finite. */
+static int K(forward_loss)(struct gradus_job *job, const real *parameters, const real *inputs, const void *targets,
+                           const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
+  size_t stride = job_stride(job);
+  struct layer last = layer_last(job);
+  K(gather)(scratch->activations, stride, inputs, (size_t)job->nin, job_order(job), first, columns);
+  K(gather_targets)(job, scratch->t, targets, first, columns);
+  K(forward)(job, parameters, scratch, columns);
+  K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride, columns,
+          scale, scratch->work);
+  double sum = *total;
+  for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
+  *total = sum;
+  if (sum - sum == 0) return 1;
+  job->bad_layer = K(first_bad_layer)(job, scratch->activations, columns);
+  return 0;
+}
+
+static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
+                           void *memory) {
+  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  struct layer last = layer_last(job);
+  size_t stride = job_stride(job), rows = (size_t)job->rows;
+  for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
+    size_t columns = size_min((size_t)job->chunk, rows - first);
+    K(gather)(scratch.activations, stride, inputs, (size_t)job->nin, NULL, first, columns);
+    K(forward)(job, parameters, &scratch, columns);
+    K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
+  }
+}
+
+static void K(mlp_forward)(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
+                           void *memory) {
+  K(mlp_predict)(job, outputs, parameters, inputs, memory);
+}
+
+static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, void *parameters,
+                            const void *output_gradient, void *memory) {
+  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
+  K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
+  real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
+                        input_gradient != NULL);
+  if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
+}
+
+static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
+                               void *memory) {
+  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  size_t rows = (size_t)job->rows;
+  double total = 0;
+  for (size_t first = 0; first < rows; first += (size_t)job->chunk)
+    K(forward_loss)(job, parameters, inputs, targets, &scratch, first, size_min((size_t)job->chunk, rows - first), 0, &total);
+  job->loss = total / mean_over(job, rows);
+  return GRADUS_OK;
+}
+
+/* The gradient of the mean loss of one batch, chunk by chunk; its summed loss is added to *total. */
+static int K(batch_gradient)(struct gradus_job *job, real *parameters, const real *inputs, const void *targets,
+                             const struct K(scratch) * scratch, size_t first, size_t rows, double *total) {
+  real *gradients = parameters + parameter_count(job);
+  real scale = (real)(1 / mean_over(job, rows));
+  for (size_t done = 0; done < rows; done += (size_t)job->chunk) {
+    size_t columns = size_min((size_t)job->chunk, rows - done);
+    if (!K(forward_loss)(job, parameters, inputs, targets, scratch, first + done, columns, scale, total)) return 0;
+    K(backward)(job, parameters, gradients, scratch, columns, done == 0 ? START_ZERO : START_C, 0);
+  }
+  return 1;
+}
+
+static void K(clip)(struct gradus_job *job, real *gradients, size_t n) {
+  job->gradient_norm = K(norm_entry)(gradients, n);
+  double factor = job->clip_norm / (job->gradient_norm + 1e-6);
+  if (factor < 1) K(scale_array)(gradients, (real)factor, n);
+}
+
+static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *state, const void *inputs, const void *targets,
+                            void *memory) {
+  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  size_t n = parameter_count(job), rows = (size_t)job->rows;
+  real *gradients = (real *)parameters + n;
+  double total = 0;
+  size_t first = 0;
+  while (first < rows && !__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) {
+    size_t batch = size_min((size_t)job->batch_size, rows - first);
+    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total)) return GRADUS_NUMERIC;
+    if (job->clip_norm > 0) K(clip)(job, gradients, n);
+    if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
+    first += batch;
+    job->loss = total / mean_over(job, first);
+    __atomic_store_n(&job->batches, job->batches + 1, __ATOMIC_RELAXED);
+  }
+  return GRADUS_OK;
+}

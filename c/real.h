@@ -1,0 +1,44 @@
+/* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers, the name
+ * mangler K(f) -> f_f32_avx2, the literal R(x), and the exact K(fma). No include guard: included once per type and level. */
+#if REAL_BITS == 64
+#define real double
+#define ubits uint64_t
+#define ibits int64_t
+#define K(name) CONCAT4(name, _f64, _, LEVEL)
+#else
+#define real float
+#define ubits uint32_t
+#define ibits int32_t
+#define K(name) CONCAT4(name, _f32, _, LEVEL)
+#endif
+#define K64(name) CONCAT4(name, _f64, _, LEVEL)
+#define R(x) ((real)(x))
+
+/* a·b + c, rounded once. */
+INLINE real K(fma)(real a, real b, real c) {
+#if LEVEL_HAS_FMA && REAL_BITS == 64
+  return __builtin_fma(a, b, c);
+#elif LEVEL_HAS_FMA
+  return __builtin_fmaf(a, b, c);
+#elif REAL_BITS == 64
+  return fma_exact_f64(a, b, c);
+#else
+  return fma_exact_f32(a, b, c);
+#endif
+}
+
+INLINE real K(sqrt)(real x) {
+#if REAL_BITS == 64
+  return __builtin_sqrt(x);
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+/* -1, 0 or 1; 0 of NaN. */
+INLINE real K(sign)(real x) { return x > 0 ? R(1) : x < 0 ? R(-1) : 0; }
+
+/* The larger and the smaller, and NaN if either is NaN. */
+INLINE real K(max)(real a, real b) { return a > b || a != a ? a : b; }
+
+INLINE real K(min)(real a, real b) { return a < b || a != a ? a : b; }

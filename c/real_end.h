@@ -1,0 +1,8 @@
+/* real_end.h: closes a section that real.h opened. */
+#undef real
+#undef ubits
+#undef ibits
+#undef K
+#undef K64
+#undef R
+#undef REAL_BITS

@@ -1,0 +1,28 @@
+/* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A line
+ * for each test; exits with 1 if a check failed. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gradus.c"
+
+#include "check.h"
+#include "elementary_test.c"
+#include "rng_test.c"
+#include "gemm_test.c"
+#include "mlp_test.c"
+#include "value_test.c"
+
+#define RUN(test) run_test(#test, test)
+
+int main(void) {
+  RUN(elementary_test);
+  RUN(rng_test);
+  RUN(gemm_test);
+  RUN(gemm_refuses_bad_arguments);
+  RUN(mlp_test);
+  RUN(mlp_refuses_bad_jobs);
+  RUN(mlp_stops_before_the_next_batch);
+  RUN(value_test);
+  RUN(value_refuses_bad_records);
+  return tests_failed() ? 1 : 0;
+}

@@ -1,0 +1,144 @@
+/* Networks: every activation, loss and optimizer gives the same bits at every level and in chunks of every size, and bad jobs
+ * are refused. That the numbers are right is tested against PyTorch, from TypeScript. */
+
+enum { NET_LAYERS = 3, NET_ROWS = 37 };
+
+static const int32_t net_nouts[NET_LAYERS] = {18, 5, 3};
+
+struct net {
+  struct gradus_job job;
+  int32_t net[2 * NET_LAYERS];
+  uint32_t order[NET_ROWS];
+};
+
+enum { NET_NIN = 4, NET_PARAMETERS = 18 * 5 + 5 * 19 + 3 * 6 };
+
+static struct net new_net(int32_t dtype, int32_t activation, int32_t loss, int32_t optimizer, int32_t chunk) {
+  struct net net = {.job = {.dtype = dtype,
+                            .nin = NET_NIN,
+                            .layers = NET_LAYERS,
+                            .rows = NET_ROWS,
+                            .batch_size = 16,
+                            .chunk = chunk,
+                            .ordered = 1,
+                            .loss_kind = loss,
+                            .optimizer = optimizer,
+                            .learning_rate = 0.01,
+                            .momentum = 0.9,
+                            .nesterov = loss % 2,
+                            .centered = loss % 2,
+                            .weight_decay = 0.01,
+                            .alpha = 0.99,
+                            .beta1 = 0.9,
+                            .beta2 = 0.999,
+                            .eps = 1e-8,
+                            .damping = 0.1,
+                            .temperature = 0.01,
+                            .clip_norm = 1,
+                            .seed = {42, 0}}};
+  for (int l = 0; l < NET_LAYERS; l++) {
+    net.net[2 * l] = net_nouts[l];
+    net.net[2 * l + 1] = l < NET_LAYERS - 1 ? activation : GRADUS_ACTIVATION_LINEAR;
+  }
+  if (loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY) net.net[2 * NET_LAYERS - 1] = OP_sigmoid;
+  for (uint32_t i = 0; i < NET_ROWS; i++) net.order[i] = i * 10 % NET_ROWS;
+  return net;
+}
+
+/* Two epochs; returns the parameters and gradients, to be freed. *bytes is their size. */
+static void *train_net(struct net *net, int32_t level, size_t *bytes) {
+  gradus_level(level);
+  size_t size = net->job.dtype == GRADUS_DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
+  char *parameters = calloc(2 * NET_PARAMETERS, size), *state = calloc(3 * NET_PARAMETERS, size);
+  char *inputs = calloc(NET_ROWS * NET_NIN, size), *targets = calloc(NET_ROWS * 3, size);
+  gemm_state = 7;
+  for (size_t i = 0; i < NET_PARAMETERS + NET_ROWS * (NET_NIN + 3); i++) {
+    int is_target = i >= NET_PARAMETERS + NET_ROWS * NET_NIN;
+    double x = is_target ? (double)(i % 3 == 1) : gemm_random() * 0.5;
+    size_t at = i < NET_PARAMETERS ? i : i - NET_PARAMETERS;
+    char *array = i < NET_PARAMETERS ? parameters : is_target ? targets : inputs;
+    if (is_target) at -= NET_ROWS * NET_NIN;
+    if (net->job.dtype == GRADUS_DTYPE_FLOAT64) ((double *)array)[at] = x;
+    else ((float *)array)[at] = (float)x;
+  }
+  void *scratch = malloc((size_t)gradus_mlp_scratch(&net->job));
+  for (int epoch = 0; epoch < 2; epoch++) {
+    int32_t status = gradus_mlp_epoch(&net->job, parameters, state, inputs, targets, scratch);
+    CHECK(status == GRADUS_OK, "an epoch answers %d", status);
+  }
+  CHECK(net->job.step == 6 && net->job.batches == 6, "two epochs of three batches are %g steps", net->job.step);
+  free(state), free(inputs), free(targets), free(scratch);
+  gradus_level(GRADUS_LEVEL_AVX512);
+  *bytes = 2 * NET_PARAMETERS * size;
+  return parameters;
+}
+
+static void compare_net(int32_t dtype, int32_t activation, int32_t loss, int32_t optimizer) {
+  size_t bytes;
+  struct net reference = new_net(dtype, activation, loss, optimizer, 16);
+  void *want = train_net(&reference, GRADUS_LEVEL_PLAIN, &bytes);
+  for (int32_t level = GRADUS_LEVEL_NEON; level <= GRADUS_LEVEL_AVX512; level++)
+    for (int32_t chunk = level == GRADUS_LEVEL_AVX512 ? 1 : 16; chunk <= 40; chunk += 8) {
+      struct net net = new_net(dtype, activation, loss, optimizer, chunk);
+      void *got = train_net(&net, level, &bytes);
+      CHECK(memcmp(want, got, bytes) == 0, "dtype %d activation %d loss %d optimizer %d: level %d, chunk %d differs",
+            dtype, activation, loss, optimizer, level, chunk);
+      CHECK(net.job.loss == reference.job.loss, "loss %.17g is not %.17g at level %d, chunk %d", net.job.loss,
+            reference.job.loss, level, chunk);
+      free(got);
+    }
+  free(want);
+}
+
+static void mlp_test(void) {
+  for (int32_t dtype = GRADUS_DTYPE_FLOAT32; dtype <= GRADUS_DTYPE_FLOAT64; dtype++) {
+    for (int32_t activation = 0; activation <= OP_softplus; activation++)
+      compare_net(dtype, activation, GRADUS_LOSS_MSE, GRADUS_OPTIMIZER_SGD);
+    for (int32_t loss = GRADUS_LOSS_MSE; loss <= GRADUS_LOSS_CROSS_ENTROPY; loss++)
+      compare_net(dtype, OP_tanh, loss, GRADUS_OPTIMIZER_RMSPROP);
+    for (int32_t optimizer = GRADUS_OPTIMIZER_SGD; optimizer <= GRADUS_OPTIMIZER_LANGEVIN; optimizer++)
+      compare_net(dtype, OP_gelu, GRADUS_LOSS_CROSS_ENTROPY, optimizer);
+  }
+}
+
+static void mlp_refuses_bad_jobs(void) {
+  static double memory[4096];
+  struct net net = new_net(GRADUS_DTYPE_FLOAT64, OP_tanh, GRADUS_LOSS_MSE, GRADUS_OPTIMIZER_SGD, 16);
+  CHECK(gradus_mlp_scratch(&net.job) > 0, "the job is valid to begin with");
+  struct net bad = net;
+  bad.net[2] = 0;
+  CHECK(gradus_mlp_scratch(&bad.job) == 0, "a layer without outputs is refused");
+  bad = net;
+  bad.net[1] = GRADUS_ACTIVATION_SOFTMAX;
+  CHECK(gradus_mlp_scratch(&bad.job) == 0, "softmax in a hidden layer is refused");
+  bad = net;
+  bad.net[3] = OP_sin;
+  CHECK(gradus_mlp_scratch(&bad.job) == 0, "an operation that is no activation is refused");
+  bad = net;
+  bad.order[5] = NET_ROWS;
+  CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, memory, memory) == GRADUS_ARGUMENT,
+        "a row outside of the data is refused");
+  bad = net;
+  bad.job.optimizer = 6;
+  CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, memory, memory) == GRADUS_ARGUMENT,
+        "an unknown optimizer is refused");
+  bad = net;
+  bad.job.targets_kind = GRADUS_TARGETS_CLASSES;
+  CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, memory, memory) == GRADUS_ARGUMENT,
+        "class numbers without a cross-entropy are refused");
+  int32_t classes[NET_ROWS] = {[11] = 3};
+  bad.job.loss_kind = GRADUS_LOSS_CROSS_ENTROPY;
+  CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, classes, memory) == GRADUS_ARGUMENT,
+        "a class outside of the outputs is refused");
+  CHECK(memory[0] == 0 && memory[4095] == 0, "nothing was written");
+}
+
+static void mlp_stops_before_the_next_batch(void) {
+  struct net net = new_net(GRADUS_DTYPE_FLOAT32, OP_relu, GRADUS_LOSS_MSE, GRADUS_OPTIMIZER_SGD, 16);
+  net.job.stop = 1;
+  static float parameters[2 * NET_PARAMETERS], state[NET_PARAMETERS], data[NET_ROWS * NET_NIN];
+  void *scratch = malloc((size_t)gradus_mlp_scratch(&net.job));
+  CHECK(gradus_mlp_epoch(&net.job, parameters, state, data, data, scratch) == GRADUS_OK && net.job.batches == 0,
+        "no batch is done after stop");
+  free(scratch);
+}
