@@ -1,0 +1,107 @@
+/**
+ * gradus differentiates and trains: automatic differentiation of scalars (`Value`) and graph-free neural networks (`MLP`,
+ * `Engine`, optimizers) at native speed, with nothing to install but Deno.
+ *
+ * @example A network that learns XOR
+ * ```ts
+ * import { Engine, MLP } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]];
+ * const targets = [0, 1, 1, 0]; // class numbers
+ * const model = new MLP(2, [8, 2], { seed: 42, activation: "tanh" });
+ * const history = await Engine.train({
+ *   model,
+ *   trainInputs: inputs,
+ *   trainTargets: targets,
+ *   epochs: 200,
+ *   optimizerType: "adam",
+ *   learningRate: 0.05,
+ *   lossFn: Engine.crossEntropy,
+ * });
+ * assertEquals(history.trainLoss.at(-1)! < 0.1, true);
+ * assertEquals(Engine.accuracy(model.predict(inputs), targets), 1);
+ * ```
+ *
+ * @module
+ */
+export { GradusError, type GradusErrorCode } from "./src/error.ts";
+export { simdLevel } from "./src/ffi.ts";
+export { Random, shuffleStream, Stream } from "./src/random.ts";
+export { Value } from "./src/value.ts";
+export type { Dtype, NumberArray, Reals, Rows, Shaped } from "./src/shape.ts";
+export { type ActivationName, activationNames, Layer } from "./src/layer.ts";
+export { type Parameter, Parameters } from "./src/parameters.ts";
+export {
+  type InitMethod,
+  type InitOptions,
+  type LayerInfo,
+  MLP,
+  type MLPOptions,
+  type ParameterInfo,
+  type ParameterStats,
+  type Stats,
+  type WeightsAndBiases,
+} from "./src/mlp.ts";
+export type { LayerJSON, ModelJSON } from "./src/formats/model_json.ts";
+export type { BuiltInLoss, CustomLoss, LossFunction, Predictions, TargetNumbers } from "./src/loss.ts";
+export {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Langevin,
+  type LangevinOptions,
+  NativeOptimizer,
+  type Optimizable,
+  Optimizer,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+} from "./src/optim.ts";
+export {
+  type ChunkOptions,
+  Engine,
+  type EpochReport,
+  type History,
+  type OptimizerSettings,
+  type OptimizerType,
+  type TrainOptions,
+} from "./src/engine.ts";
+export {
+  accuracy,
+  confusionMatrix,
+  meanAbsoluteError,
+  predictedClasses,
+  r2Score,
+  rootMeanSquaredError,
+  type ThresholdOptions,
+} from "./src/metrics.ts";
+export { columnNames, type Csv, type CsvOptions, parseCsv, type ParseCsvOptions, readCsv } from "./src/data/csv.ts";
+export {
+  type ClassTarget,
+  type NumberColumn,
+  type NumberTarget,
+  Preprocessing,
+  type PreprocessingJSON,
+  readTarget,
+  type TableOptions,
+  type Target,
+  type TextColumn,
+  type TransformedInputs,
+  type TransformedTargets,
+} from "./src/data/table.ts";
+export { type HoldOut, holdOut, type HoldOutOptions } from "./src/data/split.ts";
+export {
+  type CirclesOptions,
+  makeCircles,
+  makeMoons,
+  makeRegression,
+  makeSpirals,
+  type MoonsOptions,
+  type RegressionData,
+  type RegressionOptions,
+  type SpiralsOptions,
+  type ToyData,
+  xor,
+} from "./src/data/toy.ts";

@@ -1,0 +1,86 @@
+/** Inputs and targets of a network as the native side takes them. */
+import { Targets } from "./bindings.ts";
+import { GradusError } from "./error.ts";
+import { type LossFunction, nativeLoss } from "./loss.ts";
+import type { MLP } from "./mlp.ts";
+import { isNumberArray, type Reals, type Rows, type Shaped, toTable } from "./shape.ts";
+
+/** Samples: an input row and a target each. */
+export interface Dataset {
+  readonly rows: number;
+  /** (rows, nin) */
+  readonly inputs: Reals;
+  /** (rows, nout), or a class number for each row. */
+  readonly targets: Reals | Int32Array<ArrayBuffer>;
+  /** How the targets are given: a number of `Targets`. */
+  readonly targetsKind: number;
+  /** Numbers in one target. */
+  readonly targetWidth: number;
+}
+
+/**
+ * Checks inputs and targets against the network and the loss, and turns them into typed arrays.
+ *
+ * @param task Completes "Cannot …" in messages.
+ * @throws {GradusError} If sizes do not fit, there are no rows, or a class number is out of range.
+ */
+export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFunction, task: string): Dataset {
+  const kind = nativeLoss(loss);
+  const last = model.layers[model.layers.length - 1];
+  if (kind === "crossEntropy" && last.activation === "softmax") {
+    throw new GradusError(
+      "argument",
+      `Cannot ${task}: crossEntropy takes logits and applies softmax itself, a last layer that is linear instead of softmax is needed`,
+    );
+  }
+  const x = toTable(inputs, model.nin, model.dtype, { task, name: "the inputs" });
+  if (x.rows === 0) throw new GradusError("shape", `Cannot ${task}: there are no inputs, at least one row is needed`);
+  const classes = kind === "crossEntropy" ? classNumbers(targets, x.rows) : undefined;
+  const y = classes
+    ? classTargets(classes, model.nout, task)
+    : toTable(targets, targetWidth(model, targets, kind), model.dtype, { task, name: "the targets" });
+  if (y.rows !== x.rows) {
+    throw new GradusError(
+      "shape",
+      `Cannot ${task}: there are ${x.rows} inputs and ${y.rows} targets, as many are needed`,
+    );
+  }
+  return {
+    rows: x.rows,
+    inputs: x.data,
+    targets: y.data,
+    targetsKind: classes ? Targets.classes : Targets.rows,
+    targetWidth: classes ? 1 : y.data.length / y.rows,
+  };
+}
+
+/** The targets where they are one number for each row, undefined where they are rows. */
+function classNumbers(targets: Rows, rows: number): ArrayLike<number> | undefined {
+  if (isNumberArray(targets)) return targets.length === rows ? targets : undefined;
+  if (Array.isArray(targets)) return typeof targets[0] === "number" ? targets : undefined;
+  const { data, shape } = targets as Shaped;
+  return shape.length === 1 ? data : undefined;
+}
+
+/** Native losses compare target and output number by number; a loss of one's own may take target rows of any width. */
+function targetWidth(model: MLP, targets: Rows, kind: string | undefined): number {
+  if (kind !== undefined || !Array.isArray(targets) || targets.length === 0) return model.nout;
+  const first = targets[0];
+  return typeof first === "number" ? 1 : (first as ArrayLike<number>).length;
+}
+
+function classTargets(
+  targets: ArrayLike<number>,
+  classes: number,
+  task: string,
+): { data: Int32Array<ArrayBuffer>; rows: number } {
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i];
+    if (Number.isInteger(target) && target >= 0 && target < classes) continue;
+    throw new GradusError(
+      "argument",
+      `Cannot ${task}: target ${i} is ${target}, a class number from 0 to ${classes - 1} is needed`,
+    );
+  }
+  return { data: Int32Array.from(targets), rows: targets.length };
+}

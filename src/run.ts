@@ -1,0 +1,296 @@
+/**
+ * One way through the rows of a dataset: gradients, clipping, updates. Built-in losses with built-in optimizers go through
+ * c/mlp.c, a whole epoch in one call; a loss or an optimizer of one's own goes batch by batch through here. Both are the
+ * same computation. What an epoch is good for is left to engine.ts.
+ */
+import { Loss as LossCode, Status } from "./bindings.ts";
+import type { Dataset } from "./dataset.ts";
+import { GradusError } from "./error.ts";
+import { native, unwrap } from "./ffi.ts";
+import { Job } from "./job.ts";
+import { type CustomLoss, type LossFunction, mseLoss, nativeLoss } from "./loss.ts";
+import { type MLP, MLPPass, scratchFor } from "./mlp.ts";
+import { NativeOptimizer, type Optimizer } from "./optim.ts";
+import { Parameters } from "./parameters.ts";
+import { newReals, type Reals } from "./shape.ts";
+import { Value } from "./value.ts";
+
+/** How rows are cut. */
+export interface RunOptions {
+  /** Rows for one update. */
+  readonly batchSize: number;
+  /** Rows that go through the network at once. */
+  readonly chunk: number;
+  /** The gradient of a batch is scaled down to this norm; 0: never. */
+  readonly clipNorm: number;
+}
+
+/** Rows that go through a network at once, unless fewer are asked for: enough to keep the processor busy. */
+export const CHUNK = 128;
+
+/** A network, its data and a loss. */
+export class Run {
+  readonly model: MLP;
+  readonly data: Dataset;
+  readonly #loss: LossFunction;
+  readonly #options: RunOptions;
+  readonly #job: Job;
+  readonly #scratch: Uint8Array<ArrayBuffer>;
+  readonly #isNative: boolean;
+
+  constructor(model: MLP, data: Dataset, loss: LossFunction, options: RunOptions) {
+    this.model = model;
+    this.data = data;
+    this.#loss = loss;
+    this.#options = options;
+    const kind = nativeLoss(loss);
+    this.#isNative = kind !== undefined;
+    const job = this.#job = new Job(model.dtype, model, data.rows);
+    job.set("rows", data.rows);
+    job.set("batchSize", options.batchSize);
+    job.set("chunk", Math.min(options.chunk, options.batchSize, data.rows));
+    job.set("clipNorm", options.clipNorm);
+    job.set("lossKind", LossCode[kind ?? "none"]);
+    job.set("targetsKind", data.targetsKind);
+    this.useOrderOfRows();
+    this.#scratch = this.#isNative ? scratchFor(job) : new Uint8Array(0);
+  }
+
+  /** Floating-point operations of one epoch, about: 2 forward and 4 backward for each parameter and row. */
+  get work(): number {
+    return 6 * this.model.parameterCount() * this.data.rows;
+  }
+
+  /** Batches that the running epoch has finished; may be asked while it runs. */
+  get batches(): number {
+    return this.#job.get("batches");
+  }
+
+  /** Rows are used as they come. */
+  useOrderOfRows(): void {
+    this.#job.order.forEach((_, i, order) => order[i] = i);
+  }
+
+  /** Rows are used in the random order of the generator {seed low, seed high, stream low, stream high}. */
+  shuffle(generator: Uint32Array<ArrayBuffer>): void {
+    unwrap(native.gradus_random_permutation(this.#job.order, generator, this.data.rows), "shuffle the rows");
+  }
+
+  /** Ends the running epoch after the batch that it is at. */
+  stop(): void {
+    this.#job.set("stop", 1);
+  }
+
+  /** The mean loss of all rows; nothing changes. */
+  evaluate(): number {
+    if (!this.#isNative) return this.#customEvaluate();
+    const { data } = this;
+    unwrap(
+      native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, data.inputs, data.targets, this.#scratch),
+      "evaluate the network",
+    );
+    return this.#job.get("loss");
+  }
+
+  /**
+   * One epoch. Each batch's gradient replaces those in `parameters.grad`, is clipped, and the optimizer makes a step.
+   *
+   * @returns The mean loss, that of each batch taken before its update.
+   * @throws {GradusError} If a loss is not finite; then that batch changed no parameter.
+   */
+  epoch(optimizer: Optimizer): number {
+    if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
+      let last = 0;
+      for (const loss of this.#batchwise(optimizer)) last = loss;
+      return last;
+    }
+    const { state } = this.#begin(optimizer);
+    const { data } = this;
+    return this.#end(
+      optimizer,
+      native.gradus_mlp_epoch(this.#job.bytes, this.#memory, state, data.inputs, data.targets, this.#scratch),
+    );
+  }
+
+  /** As `epoch`, letting the event loop go on meanwhile; `pause` gives it a turn between batches that are not native. */
+  async epochAside(optimizer: Optimizer, pause: () => Promise<void> | undefined): Promise<number> {
+    if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
+      let last = 0;
+      for (const loss of this.#batchwise(optimizer)) {
+        last = loss;
+        await pause();
+      }
+      return last;
+    }
+    const { state } = this.#begin(optimizer);
+    const { data } = this;
+    return this.#end(
+      optimizer,
+      await native.gradus_mlp_epoch_async(
+        this.#job.bytes,
+        this.#memory,
+        state,
+        data.inputs,
+        data.targets,
+        this.#scratch,
+      ),
+    );
+  }
+
+  get #memory(): Reals {
+    return Parameters.memoryOf(this.model.parameters);
+  }
+
+  #begin(optimizer: NativeOptimizer): { state: Reals } {
+    const { job, state } = NativeOptimizer.open(optimizer);
+    this.#job.takeOptimizer(job);
+    this.#job.set("batches", 0);
+    return { state };
+  }
+
+  #end(optimizer: NativeOptimizer, status: number): number {
+    NativeOptimizer.open(optimizer).job.set("step", this.#job.get("step"));
+    if (status === Status.numeric) throw this.#badLoss(this.#job.get("batches"), this.#job.get("badLayer"));
+    unwrap(status, "train the network");
+    return this.#job.get("loss");
+  }
+
+  /** The loss so far after each batch. */
+  *#batchwise(optimizer: Optimizer): Generator<number> {
+    const { model, data } = this, { batchSize, clipNorm } = this.#options;
+    let total = 0;
+    this.#job.set("batches", 0);
+    for (let first = 0; first < data.rows && this.#job.get("stop") === 0; first += batchSize) {
+      const rows = Math.min(batchSize, data.rows - first);
+      const loss = this.#isNative ? this.#nativeGradient(first, rows) : this.#customGradient(first, rows);
+      if (clipNorm > 0) model.clipGradients(clipNorm);
+      optimizer.step();
+      total += loss * rows;
+      this.#job.set("batches", this.#job.get("batches") + 1);
+      yield total / (first + rows);
+    }
+  }
+
+  /** The gradient of the mean loss of a batch, by a job of its own without an optimizer; returns the loss. */
+  #nativeGradient(first: number, rows: number): number {
+    const { model } = this;
+    const batch = new Run(model, this.#rowsAt(first, rows), this.#loss, {
+      ...this.#options,
+      batchSize: rows,
+      clipNorm: 0,
+    });
+    const { data } = batch;
+    const status = native.gradus_mlp_epoch(
+      batch.#job.bytes,
+      this.#memory,
+      null,
+      data.inputs,
+      data.targets,
+      batch.#scratch,
+    );
+    if (status === Status.numeric) throw this.#badLoss(this.batches, batch.#job.get("badLayer"));
+    unwrap(status, "differentiate the network");
+    return batch.#job.get("loss");
+  }
+
+  /** Some rows in their order, as a dataset. */
+  #rowsAt(first: number, rows: number): Dataset {
+    const { data, model } = this, { order } = this.#job;
+    const inputs = newReals(model.dtype, rows * model.nin), width = data.targetWidth;
+    const targets = data.targets instanceof Int32Array ? new Int32Array(rows) : newReals(model.dtype, rows * width);
+    for (let i = 0; i < rows; i++) {
+      const row = order[first + i];
+      inputs.set(data.inputs.subarray(row * model.nin, (row + 1) * model.nin), i * model.nin);
+      targets.set(data.targets.subarray(row * width, (row + 1) * width), i * width);
+    }
+    return { ...data, rows, inputs, targets };
+  }
+
+  /**
+   * The gradient of the mean of a custom loss over a batch, chunk by chunk; returns that mean. The network's outputs are
+   * leaves of the loss's graph, whose gradients enter the native backward pass.
+   */
+  #customGradient(first: number, rows: number): number {
+    const { model } = this, { chunk } = this.#options;
+    model.zeroGrad();
+    let total = 0;
+    const pass = new MLPPass(model, Math.min(chunk, rows));
+    for (let done = 0; done < rows; done += chunk) {
+      const part = this.#rowsAt(first + done, Math.min(chunk, rows - done));
+      const outputs = Array.from(pass.forward(part.inputs, part.rows), (y) => new Value(y));
+      const losses = this.#customLosses(part, outputs);
+      for (const loss of losses) total += loss.data;
+      if (!Number.isFinite(total)) throw this.#badLoss(this.batches, this.#firstBadLayer(part));
+      Value.sum(losses).mul(1 / rows).backward();
+      pass.backward(outputs.map((y) => y.grad), false);
+    }
+    return total / rows;
+  }
+
+  #customEvaluate(): number {
+    const { model, data } = this;
+    const chunk = Math.min(CHUNK, data.rows), pass = new MLPPass(model, chunk);
+    let total = 0;
+    for (let first = 0; first < data.rows; first += chunk) {
+      const part = this.#rowsAt(first, Math.min(chunk, data.rows - first));
+      const outputs = Array.from(pass.forward(part.inputs, part.rows), (y) => new Value(y));
+      for (const loss of this.#customLosses(part, outputs)) total += loss.data;
+    }
+    return total / data.rows;
+  }
+
+  /** The user's loss of each sample. */
+  #customLosses(part: Dataset, outputs: Value[]): Value[] {
+    const { nout } = this.model, { targetWidth: width } = part;
+    return Array.from({ length: part.rows }, (_, i) => {
+      const loss = (this.#loss as CustomLoss)(
+        outputs.slice(i * nout, (i + 1) * nout),
+        Array.from(part.targets.subarray(i * width, (i + 1) * width)),
+      );
+      if (loss instanceof Value) return loss;
+      throw new GradusError(
+        "argument",
+        `Cannot use the loss function: it returned ${String(loss)}, a Value computed from the predictions is needed`,
+      );
+    });
+  }
+
+  /** The first layer whose output for these rows is not finite: −1 for the inputs, the number of layers for none. */
+  #firstBadLayer(part: Dataset): number {
+    const { model } = this;
+    if (!part.inputs.every(Number.isFinite)) return -1;
+    const outputs = new MLPPass(model, part.rows).forward(part.inputs, part.rows);
+    if (outputs.every(Number.isFinite)) return model.layers.length;
+    const evaluation = new Run(
+      model,
+      { ...part, targets: newReals(model.dtype, part.rows * model.nout), targetsKind: 0 },
+      mseLoss,
+      {
+        batchSize: part.rows,
+        chunk: part.rows,
+        clipNorm: 0,
+      },
+    );
+    evaluation.evaluate();
+    return evaluation.#job.get("badLayer");
+  }
+
+  /** The sentence for a loss that is NaN or infinite. */
+  #badLoss(batch: number, badLayer: number): GradusError {
+    const { model, data } = this;
+    let low = Infinity, high = -Infinity;
+    for (const x of data.inputs) {
+      if (x < low) low = x;
+      if (x > high) high = x;
+    }
+    const where = badLayer < 0
+      ? "the inputs already hold NaN or infinity"
+      : badLayer < model.layers.length
+      ? `the output of layers.${badLayer} is the first that is not finite`
+      : "all outputs are finite, the loss itself is not";
+    return new GradusError(
+      "numeric",
+      `Cannot go on training: the loss of batch ${batch} became NaN or infinite; ${where}; the inputs range from ${low} to ${high}; a smaller learning rate, scaled inputs or clipNorm is needed`,
+    );
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Tables of numbers as people have them, turned into one flat typed array of rows. What the numbers mean is left to the
+ * callers.
+ */
+import { GradusError } from "./error.ts";
+
+/** The element type of parameters and of what is computed with them. */
+export type Dtype = "float32" | "float64";
+
+/** A typed array of real numbers. */
+export type Reals = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** Any typed array of plain numbers. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** A flat typed array with its shape, rows first. */
+export interface Shaped {
+  /** The numbers, row after row. */
+  readonly data: NumberArray;
+  /** Rows and columns; `[rows]` alone means one column. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * A table of numbers: an array of rows; an array of numbers, where a row has just one; one typed array, row after row; or
+ * such an array with its shape.
+ */
+export type Rows =
+  | readonly (readonly number[] | NumberArray)[]
+  | readonly number[]
+  | NumberArray
+  | Shaped;
+
+/** Rows of one width in one typed array. */
+export interface Table<Data = Reals> {
+  /** The numbers, row after row. */
+  readonly data: Data;
+  /** How many rows there are. */
+  readonly rows: number;
+}
+
+/** A new typed array of zeros. */
+export function newReals(dtype: Dtype, length: number): Reals {
+  return dtype === "float64" ? new Float64Array(length) : new Float32Array(length);
+}
+
+/** Whether something is a typed array of plain numbers. */
+export function isNumberArray(x: unknown): x is NumberArray {
+  return ArrayBuffer.isView(x) && !(x instanceof DataView) &&
+    !(x instanceof BigInt64Array) && !(x instanceof BigUint64Array);
+}
+
+function isShaped(x: Rows): x is Shaped {
+  return typeof x === "object" && x !== null && "data" in x && "shape" in x;
+}
+
+/** What a table is of, for messages: `task` completes "Cannot …", `name` names the table: "the inputs". */
+export interface TableName {
+  readonly task: string;
+  readonly name: string;
+}
+
+function refuse(code: "shape" | "argument", { task }: TableName, text: string): never {
+  throw new GradusError(code, `Cannot ${task}: ${text}`);
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * Rows of `width` numbers as one typed array, which is the given one where that already is of the right type.
+ *
+ * @throws {GradusError} If a row has another width, a cell is not a number, or the sizes do not fit.
+ */
+export function toTable(rows: Rows, width: number, dtype: Dtype, what: TableName): Table {
+  if (isNumberArray(rows)) return flatTable(rows, width, dtype, what);
+  if (!Array.isArray(rows)) {
+    if (!isShaped(rows as Rows) || !isNumberArray((rows as Shaped).data)) {
+      refuse("argument", what, `${what.name} are ${String(rows)}, an array of rows or a typed array is needed`);
+    }
+    const { data, shape } = rows as Shaped;
+    const columns = shape.length === 1 ? 1 : shape[1];
+    if (shape.length < 1 || shape.length > 2 || columns !== width || shape[0] * width !== data.length) {
+      refuse(
+        "shape",
+        what,
+        `${what.name} have the shape (${shape.join(", ")}) and ${
+          plural(data.length, "number")
+        }, (rows, ${width}) is needed`,
+      );
+    }
+    return flatTable(data, width, dtype, what);
+  }
+  const data = newReals(dtype, rows.length * width);
+  for (let i = 0; i < rows.length; i++) copyRow(data, rows[i], i, width, what);
+  return { data, rows: rows.length };
+}
+
+function flatTable(data: NumberArray, width: number, dtype: Dtype, what: TableName): Table {
+  if (data.length % width !== 0) {
+    refuse(
+      "shape",
+      what,
+      `${what.name} are ${plural(data.length, "number")} in one array, a multiple of ${width} is needed`,
+    );
+  }
+  const right = dtype === "float64" ? data instanceof Float64Array : data instanceof Float32Array;
+  const reals = right ? data as Reals : newReals(dtype, data.length);
+  if (!right) reals.set(data);
+  return { data: reals, rows: data.length / width };
+}
+
+function copyRow(data: Reals, row: unknown, i: number, width: number, what: TableName): void {
+  const cells = width === 1 && typeof row === "number" ? [row] : row as ArrayLike<unknown>;
+  if (!Array.isArray(cells) && !isNumberArray(cells)) {
+    refuse(
+      "shape",
+      what,
+      `row ${i} of ${what.name} is ${String(row)}, an array of ${plural(width, "number")} is needed`,
+    );
+  }
+  if (cells.length !== width) {
+    refuse(
+      "shape",
+      what,
+      `row ${i} of ${what.name} has ${plural(cells.length, "number")}, ${width} ${width === 1 ? "is" : "are"} needed`,
+    );
+  }
+  for (let j = 0; j < width; j++) {
+    const cell = cells[j];
+    if (typeof cell !== "number") {
+      const found = typeof cell === "string" ? `"${cell}"` : String(cell);
+      refuse("argument", what, `row ${i} of ${what.name} holds ${found}, a number is needed`);
+    }
+    data[i * width + j] = cell;
+  }
+}

@@ -1,0 +1,517 @@
+/**
+ * `Value`: one number that remembers how it was computed. Its operations write records, tape.ts keeps them, c/value.c
+ * computes them; each formula and derivative stands in c/ops.h.
+ */
+import { Op, opNames } from "./bindings.ts";
+import { GradusError } from "./error.ts";
+import { Call, differentiate, free, Leaf, type Pass, Tape, writableTape } from "./tape.ts";
+import type { Home } from "./tape.ts";
+
+/** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
+let valueIn: (home: Home, slot: number) => Value;
+
+/** Where a value lives; set by the class below. */
+let placeOf: (value: Value) => { home: Home; slot: number };
+
+/**
+ * A number with a gradient. Operations on values record what is computed; reading `data` computes it, and `backward()`
+ * gives every value that took part its derivative in `grad`.
+ *
+ * Numbers are float64. Every operation takes values and plain numbers; a plain number is a constant. Graphs may be of any
+ * depth and share their parts as they like. Nothing has to be freed: a graph is collected like any other object.
+ *
+ * @example The derivative of an expression
+ * ```ts
+ * import { Value } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = new Value(2), b = new Value(-3), c = new Value(10);
+ * const e = a.mul(b).add(c).relu();
+ * assertEquals(e.data, 4);
+ * e.backward();
+ * assertEquals([a.grad, b.grad, c.grad], [-3, 2, 1]);
+ * ```
+ */
+export class Value {
+  /** Where the number is: a leaf's own home, a tape, or a call. */
+  readonly #home: Home;
+  readonly #slot: number;
+  /** The latest tape that this value has entered, by its order, and the slot there. */
+  #enteredTape = 0;
+  #enteredSlot = 0;
+
+  static {
+    const Internal = Value as new (slot: number, label: undefined, home: Home) => Value;
+    valueIn = (home, slot) => new Internal(slot, undefined, home);
+    placeOf = (value) => ({ home: value.#home, slot: value.#slot });
+  }
+
+  /**
+   * A leaf: a number that nothing computes.
+   *
+   * @param data The number.
+   * @param label A name, for pictures and messages.
+   * @throws {GradusError} If `data` is not a number.
+   */
+  constructor(data: number, label?: string);
+  constructor(data: number, label?: string, home?: Home) {
+    this.#home = home ?? newLeaf(data, label, false);
+    this.#slot = home ? data : 0;
+  }
+
+  /**
+   * A leaf that is meant to last, such as a parameter: `backwardAndFree()` leaves it alone, and optimizers take lists of
+   * such values.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const w = Value.persistent(0.5);
+   * w.mul(3).backwardAndFree();
+   * assertEquals([w.data, w.grad], [0.5, 3]);
+   * ```
+   */
+  static persistent(data: number, label?: string): Value {
+    return valueIn(newLeaf(data, label, true), 0);
+  }
+
+  /** The number. Only that of a leaf can be set; graphs recorded before keep the number that they were recorded with. */
+  get data(): number {
+    return this.#home.dataAt(this.#slot);
+  }
+
+  set data(data: number) {
+    if (!(this.#home instanceof Leaf)) {
+      throw new GradusError(
+        "argument",
+        `Cannot set the data of a result of ${this.op}: only that of a leaf, made by new Value(…), can be set`,
+      );
+    }
+    this.#home.data = asNumber(data);
+    this.#enteredTape = 0;
+  }
+
+  /**
+   * The derivative of the value that `backward()` was called on. On leaves it adds up over calls until `zeroGrad()`; on
+   * the results of operations it is that of the last call that reached their graph. 0 before the first.
+   */
+  get grad(): number {
+    return this.#home.gradAt(this.#slot);
+  }
+
+  set grad(grad: number) {
+    if (this.#home instanceof Leaf) this.#home.grad = asNumber(grad);
+    else if (this.#home instanceof Tape) this.#home.setGradAt(this.#slot, asNumber(grad));
+    else throw new GradusError("argument", "Cannot set the gradient of a network's output: it is computed");
+  }
+
+  /** A name, for pictures and messages; undefined if none was given. */
+  get label(): string | undefined {
+    if (this.#home instanceof Leaf) return this.#home.label;
+    return this.#home instanceof Tape ? this.#home.labels?.get(this.#slot) : undefined;
+  }
+
+  set label(label: string | undefined) {
+    if (this.#home instanceof Leaf) this.#home.label = label;
+    else if (this.#home instanceof Tape) {
+      const labels = this.#home.labels ??= new Map();
+      if (label === undefined) labels.delete(this.#slot);
+      else labels.set(this.#slot, label);
+    }
+  }
+
+  /** The name of the operation that computes this value: `"mul"`, `"tanh"`, …; `""` for a leaf. */
+  get op(): string {
+    if (!(this.#home instanceof Tape)) return "";
+    const op = this.#home.opAt(this.#slot);
+    return op === Op.leaf ? "" : opNames[op];
+  }
+
+  /** What the operation was applied to; empty for a leaf. Plain numbers appear as leaves. */
+  get operands(): Value[] {
+    const tape = this.#home;
+    if (!(tape instanceof Tape)) return [];
+    return tape.operandsAt(this.#slot).map((slot) => {
+      const input = tape.inputAt(slot);
+      if (input) return input.value as Value;
+      return tape.opAt(slot) === Op.leaf ? new Value(tape.dataAt(slot)) : valueIn(tape, slot);
+    });
+  }
+
+  /** Whether this is a leaf made by `Value.persistent`. */
+  get isPersistent(): boolean {
+    return this.#home instanceof Leaf && this.#home.isPersistent;
+  }
+
+  /**
+   * Computes the derivative of this value with respect to every value that it depends on, and adds it to the `grad` of the
+   * leaves; the `grad` of the values in between is replaced.
+   *
+   * @example A value that is used twice counts twice
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = new Value(1);
+   * const y = x.mul(2);
+   * y.add(y).backward();
+   * assertEquals(x.grad, 4);
+   * ```
+   */
+  backward(): void {
+    differentiate(this.#home, this.#slot);
+  }
+
+  /**
+   * `backward()`, then the graph is released at once instead of when it is no longer referred to: leaves stay, and using
+   * one of the results in between, this one included, is an error from then on.
+   */
+  backwardAndFree(): void {
+    this.backward();
+    free(this.#home, this.#slot);
+  }
+
+  /** Sets `grad` to 0. */
+  zeroGrad(): void {
+    this.grad = 0;
+  }
+
+  /** A leaf with this value's number, which passes no gradient on. */
+  detach(): Value {
+    return new Value(this.data);
+  }
+
+  /**
+   * A copy. That of a leaf is another leaf with the same number, gradient, label and persistence; that of a result is the
+   * same result, differentiable like it.
+   */
+  clone(): Value {
+    if (!(this.#home instanceof Leaf)) return valueIn(this.#home, this.#slot);
+    const leaf = newLeaf(this.#home.data, this.#home.label, this.#home.isPersistent);
+    leaf.grad = this.#home.grad;
+    return valueIn(leaf, 0);
+  }
+
+  /** this + other */
+  add(other: Value | number): Value {
+    return Value.#binary(Op.add, this, other);
+  }
+
+  /** this − other */
+  sub(other: Value | number): Value {
+    return Value.#binary(Op.sub, this, other);
+  }
+
+  /** this · other */
+  mul(other: Value | number): Value {
+    return Value.#binary(Op.mul, this, other);
+  }
+
+  /** this / other */
+  div(other: Value | number): Value {
+    return Value.#binary(Op.div, this, other);
+  }
+
+  /** this to the power of `exponent`, which may be a value and then has a gradient, too: aᵇ·log a, 0 where a = 0 ≤ b. */
+  pow(exponent: Value | number): Value {
+    return Value.#binary(Op.pow, this, exponent);
+  }
+
+  /** The larger of the two; at a tie the gradient goes to both in halves. */
+  max(other: Value | number): Value {
+    return Value.#binary(Op.max, this, other);
+  }
+
+  /** The smaller of the two; at a tie the gradient goes to both in halves. */
+  min(other: Value | number): Value {
+    return Value.#binary(Op.min, this, other);
+  }
+
+  /** −this */
+  neg(): Value {
+    return Value.#unary(Op.neg, this);
+  }
+
+  /** max(0, this), with derivative 0 at 0. */
+  relu(): Value {
+    return Value.#unary(Op.relu, this);
+  }
+
+  /** this where it is positive, else 0.01·this. */
+  leakyRelu(): Value {
+    return Value.#unary(Op.leakyRelu, this);
+  }
+
+  /** The hyperbolic tangent. */
+  tanh(): Value {
+    return Value.#unary(Op.tanh, this);
+  }
+
+  /** 1 / (1 + e^−this) */
+  sigmoid(): Value {
+    return Value.#unary(Op.sigmoid, this);
+  }
+
+  /** log(1 + e^this) */
+  softplus(): Value {
+    return Value.#unary(Op.softplus, this);
+  }
+
+  /** this · Φ(this), Φ the normal distribution function (D. Hendrycks, K. Gimpel, 2016), not its tanh approximation. */
+  gelu(): Value {
+    return Value.#unary(Op.gelu, this);
+  }
+
+  /** this · sigmoid(this) */
+  silu(): Value {
+    return Value.#unary(Op.silu, this);
+  }
+
+  /** e^this */
+  exp(): Value {
+    return Value.#unary(Op.exp, this);
+  }
+
+  /** The natural logarithm. */
+  log(): Value {
+    return Value.#unary(Op.log, this);
+  }
+
+  /** log(1 + this), exact for small numbers. */
+  log1p(): Value {
+    return Value.#unary(Op.log1p, this);
+  }
+
+  /** e^this − 1, exact for small numbers. */
+  expm1(): Value {
+    return Value.#unary(Op.expm1, this);
+  }
+
+  /** The square root. */
+  sqrt(): Value {
+    return Value.#unary(Op.sqrt, this);
+  }
+
+  /** this² */
+  square(): Value {
+    return Value.#unary(Op.square, this);
+  }
+
+  /** |this|, with derivative 0 at 0. */
+  abs(): Value {
+    return Value.#unary(Op.abs, this);
+  }
+
+  /** The sine of this, in radians. */
+  sin(): Value {
+    return Value.#unary(Op.sin, this);
+  }
+
+  /** The cosine of this, in radians. */
+  cos(): Value {
+    return Value.#unary(Op.cos, this);
+  }
+
+  /** The tangent of this, in radians. */
+  tan(): Value {
+    return Value.#unary(Op.tan, this);
+  }
+
+  /**
+   * a − b, where either may be a plain number.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = new Value(3);
+   * const y = Value.sub(1, x);
+   * y.backward();
+   * assertEquals([y.data, x.grad], [-2, -1]);
+   * ```
+   */
+  static sub(a: Value | number, b: Value | number): Value {
+    return Value.#binary(Op.sub, a, b);
+  }
+
+  /** a / b, where either may be a plain number. */
+  static div(a: Value | number, b: Value | number): Value {
+    return Value.#binary(Op.div, a, b);
+  }
+
+  /** a to the power of b, where either may be a plain number. */
+  static pow(a: Value | number, b: Value | number): Value {
+    return Value.#binary(Op.pow, a, b);
+  }
+
+  /**
+   * Σ values; 0 for none.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Value.sum([new Value(1), 2, 3]).data, 6);
+   * ```
+   */
+  static sum(values: readonly (Value | number)[]): Value {
+    if (values.length === 0) return new Value(0);
+    const sum = values.reduce((sum, value) => Value.#binary(Op.add, sum, value));
+    return typeof sum === "number" ? new Value(sum) : sum;
+  }
+
+  /** Σ a[i]·b[i]; 0 for empty lists. */
+  static dot(
+    a: readonly (Value | number)[],
+    b: readonly (Value | number)[],
+  ): Value {
+    if (a.length !== b.length) {
+      throw new GradusError(
+        "shape",
+        `Cannot take the dot product: ${a.length} values meet ${b.length}, as many are needed`,
+      );
+    }
+    return Value.sum(a.map((value, i) => Value.#binary(Op.mul, value, b[i])));
+  }
+
+  /**
+   * log Σ e^values, without overflow: m + log Σ e^(value − m), m being the largest.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Value.logSumExp([1e4, new Value(-1e4)]).data, 1e4);
+   * ```
+   */
+  static logSumExp(values: readonly (Value | number)[]): Value {
+    const top = Value.#largest(values);
+    const sum = Value.sum(values.map((value) => Value.sub(value, top).exp()));
+    return sum.log().add(top);
+  }
+
+  /**
+   * e^values / Σ e^values, without overflow: positive numbers whose sum is 1.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Value.softmax([0, new Value(0)]).map(Number), [0.5, 0.5]);
+   * ```
+   */
+  static softmax(values: readonly (Value | number)[]): Value[] {
+    const top = Value.#largest(values);
+    const exps = values.map((value) => Value.sub(value, top).exp());
+    const sum = Value.sum(exps);
+    return exps.map((exp) => exp.div(sum));
+  }
+
+  /** The number, so that values can be compared with `<` and `>` and given to `Number`. */
+  valueOf(): number {
+    return this.data;
+  }
+
+  /** `Value(data=4, grad=1)`, with the label and the operation where there are. */
+  toString(): string {
+    const parts = [`data=${this.data}`, `grad=${this.grad}`];
+    if (this.label !== undefined) parts.unshift(this.label);
+    if (this.op !== "") parts.push(`op=${this.op}`);
+    return `Value(${parts.join(", ")})`;
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** The largest of the values as a constant of the graph, 0 where that is infinite. */
+  static #largest(values: readonly (Value | number)[]): Value {
+    if (values.length === 0) {
+      throw new GradusError(
+        "shape",
+        "Cannot normalise an empty list: at least one value is needed",
+      );
+    }
+    const top = values.reduce<Value | number>((a, b) => Value.#binary(Op.max, a, b), -Infinity);
+    return Value.#unary(Op.finite, top);
+  }
+
+  static #unary(op: number, x: Value | number): Value {
+    const tape = writableTape();
+    const slot = Value.#slotOn(tape, x);
+    return valueIn(tape, tape.record(op, slot, 0));
+  }
+
+  static #binary(op: number, a: Value | number, b: Value | number): Value {
+    const tape = writableTape();
+    const left = Value.#slotOn(tape, a);
+    const right = Value.#slotOn(tape, b);
+    return valueIn(tape, tape.record(op, left, right));
+  }
+
+  /** The slot of an operand on the tape that is recorded on, which it enters if it is not there yet. */
+  static #slotOn(tape: Tape, x: Value | number): number {
+    if (typeof x === "number") return tape.constant(x);
+    if (typeof x !== "object" || x === null || !(#home in x)) {
+      throw new GradusError(
+        "argument",
+        `Cannot compute with ${describe(x)}: a Value or a number is needed`,
+      );
+    }
+    if (x.#home === tape) return x.#slot;
+    if (x.#enteredTape === tape.order) return x.#enteredSlot;
+    x.#enteredSlot = tape.enter({ home: x.#home, slot: x.#slot, value: x });
+    x.#enteredTape = tape.order;
+    return x.#enteredSlot;
+  }
+}
+
+function describe(x: unknown): string {
+  if (typeof x === "string") return `the text "${x}"`;
+  if (Array.isArray(x)) return "an array";
+  return String(x);
+}
+
+function asNumber(data: number): number {
+  if (typeof data === "number") return data;
+  throw new GradusError(
+    "argument",
+    `Cannot make a value of ${describe(data)}: a number is needed`,
+  );
+}
+
+function newLeaf(data: number, label: string | undefined, isPersistent: boolean): Leaf {
+  const leaf = new Leaf(asNumber(data), isPersistent);
+  leaf.label = label;
+  return leaf;
+}
+
+/**
+ * Values that something else than an operation has computed from `inputs`. When a backward pass reaches them, `backward`
+ * is given their gradients and returns those of the inputs (numbers among these are passed over), or null if no input is a
+ * value. This is how a network is one step of a graph.
+ */
+export function callOf(
+  inputs: readonly (Value | number)[],
+  outputs: ArrayLike<number>,
+  backward: (gradient: Float64Array) => ArrayLike<number> | null,
+): Value[] {
+  const places = inputs.map((input) => typeof input === "number" ? null : placeOf(input));
+  const call = new Call(
+    outputs,
+    places.some((place) => place !== null),
+    (gradient: Float64Array, pass: Pass) => {
+      const gradients = backward(gradient);
+      if (!gradients) return;
+      places.forEach((place, i) => place?.home.receive(place.slot, gradients[i], pass));
+    },
+  );
+  return Array.from(outputs, (_, slot) => valueIn(call, slot));
+}
