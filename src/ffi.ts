@@ -20,17 +20,12 @@ function environment(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
-/** The places where the library may be, best first. */
+/** Where the library is looked for: what GRADUS_LIB names, or else the folder that the build fills. */
 function candidates(): (string | URL)[] {
-  const places: (string | URL)[] = [];
   const named = environment("GRADUS_LIB");
-  if (named) places.push(named);
-  if (import.meta.url.startsWith("file:")) {
-    places.push(
-      new URL(`../lib/${Deno.build.target}/${libraryName()}`, import.meta.url),
-    );
-  }
-  return places;
+  if (named) return [named];
+  if (!import.meta.url.startsWith("file:")) return [];
+  return [new URL(`../lib/${Deno.build.target}/${libraryName()}`, import.meta.url)];
 }
 
 function pathOf(place: string | URL): string {
