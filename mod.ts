@@ -26,7 +26,7 @@
  * @module
  */
 export { GradusError, type GradusErrorCode } from "./src/error.ts";
-export { simdLevel } from "./src/ffi.ts";
+export { type LevelName, simdLevel } from "./src/ffi.ts";
 export { Random, shuffleStream, Stream } from "./src/random.ts";
 export { Value } from "./src/value.ts";
 export type { Dtype, NumberArray, Reals, Rows, Shaped } from "./src/shape.ts";

@@ -8,8 +8,7 @@
 
 /* ---- Philox4x32-10 ---- */
 
-static void philox(uint32_t block[4], const uint32_t counter[4], const uint32_t key[2])
-{
+static void philox(uint32_t block[4], const uint32_t counter[4], const uint32_t key[2]) {
   uint32_t x0 = counter[0], x1 = counter[1], x2 = counter[2], x3 = counter[3];
   uint32_t k0 = key[0], k1 = key[1];
   for (int round = 0; round < 10; round++) {
@@ -29,8 +28,7 @@ static void philox(uint32_t block[4], const uint32_t counter[4], const uint32_t 
 }
 
 static void rng_init(struct rng *rng, uint32_t seed_low, uint32_t seed_high, uint32_t stream_low,
-                     uint32_t stream_high)
-{
+                     uint32_t stream_high) {
   *rng = (struct rng){
     .key = {seed_low, seed_high},
     .counter = {0, 0, stream_low, stream_high},
@@ -38,8 +36,7 @@ static void rng_init(struct rng *rng, uint32_t seed_low, uint32_t seed_high, uin
   };
 }
 
-static uint32_t rng_u32(struct rng *rng)
-{
+static uint32_t rng_u32(struct rng *rng) {
   if (rng->used == 4) {
     philox(rng->block, rng->counter, rng->key);
     if (++rng->counter[0] == 0) rng->counter[1]++;
@@ -50,8 +47,7 @@ static uint32_t rng_u32(struct rng *rng)
 
 /* ---- what is drawn ---- */
 
-static double rng_uniform(struct rng *rng)
-{
+static double rng_uniform(struct rng *rng) {
   const uint32_t a = rng_u32(rng) >> 5, b = rng_u32(rng) >> 6;
   return ((double)a * 0x1p26 + (double)b) * 0x1p-53;
 }
@@ -63,8 +59,7 @@ static double rng_uniform(struct rng *rng)
  *   q = Horner in z over 1/21, 1/19, ..., 1/3, each step q = q * z + c, each c one rounded division;
  *   r = s * z; r = r * q; r = r + s; r = r + r;
  *   log x = e * LN2_HIGH + (r + e * LN2_LOW), LN2_HIGH being exact to e's 10 bits. */
-static double rng_log(double x)
-{
+static double rng_log(double x) {
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
   double e = (double)(bits >> 52) - 1023.0;
@@ -86,8 +81,7 @@ static double rng_log(double x)
   return e * 0x1.62e42fefa3800p-1 + (r + e * 0x1.ef35793c76730p-45);
 }
 
-static double ratio(const double num[8], const double den[8], double r)
-{
+static double ratio(const double num[8], const double den[8], double r) {
   double p = num[7], q = den[7];
   for (int i = 6; i >= 0; i--) {
     p = p * r + num[i];
@@ -98,8 +92,7 @@ static double ratio(const double num[8], const double den[8], double r)
 
 /* The z with Phi(z) = 1/2 + q, for |q| < 1/2: Wichura's PPND16, about 1 part in 10^16.
  * Source: Algorithm AS 241, Applied Statistics 37 (1988), 477-484. */
-static double normal_quantile(double q)
-{
+static double normal_quantile(double q) {
   static const double a[8] = {
     3.3871328727963666080e0,  1.3314166789178437745e+2, 1.9715909503065514427e+3,
     1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,
@@ -137,8 +130,7 @@ static double normal_quantile(double q)
   return q < 0.0 ? -z : z;
 }
 
-static double rng_normal(struct rng *rng)
-{
+static double rng_normal(struct rng *rng) {
   /* The middle of the uniform's cell, less 1/2: (2j + 1) 2^-54 - 1/2, exact and symmetric about 0.
    * (u + 2^-54 itself would round, up to 1 in the last cell.) */
   return normal_quantile((rng_uniform(rng) - 0.5) + 0x1p-54);
@@ -146,8 +138,7 @@ static double rng_normal(struct rng *rng)
 
 /* Lemire, "Fast random integer generation in an interval", ACM TOMACS 29 (2019): the high half of
  * x n is unbiased once the lowest 2^32 mod n of the low halves are refused. */
-static uint32_t rng_integer(struct rng *rng, uint32_t n)
-{
+static uint32_t rng_integer(struct rng *rng, uint32_t n) {
   assert(n >= 1);
   uint64_t m = (uint64_t)rng_u32(rng) * n;
   if ((uint32_t)m < n) {
@@ -158,8 +149,7 @@ static uint32_t rng_integer(struct rng *rng, uint32_t n)
 }
 
 /* Fisher and Yates, from the end. */
-static void rng_permutation(struct rng *rng, uint32_t *order, uint32_t n)
-{
+static void rng_permutation(struct rng *rng, uint32_t *order, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) order[i] = i;
   for (uint32_t i = n; i-- > 1;) {
     const uint32_t j = rng_integer(rng, i + 1);

@@ -26,13 +26,7 @@ export interface Dataset {
  */
 export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFunction, task: string): Dataset {
   const kind = nativeLoss(loss);
-  const last = model.layers[model.layers.length - 1];
-  if (kind === "crossEntropy" && last.activation === "softmax") {
-    throw new GradusError(
-      "argument",
-      `Cannot ${task}: crossEntropy takes logits and applies softmax itself, a last layer that is linear instead of softmax is needed`,
-    );
-  }
+  checkLastLayer(model, kind, task);
   const x = toTable(inputs, model.nin, model.dtype, { task, name: "the inputs" });
   if (x.rows === 0) throw new GradusError("shape", `Cannot ${task}: there are no inputs, at least one row is needed`);
   const classes = kind === "crossEntropy" ? classNumbers(targets, x.rows) : undefined;
@@ -42,9 +36,10 @@ export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFun
   if (y.rows !== x.rows) {
     throw new GradusError(
       "shape",
-      `Cannot ${task}: there are ${x.rows} inputs and ${y.rows} targets, as many are needed`,
+      `Cannot ${task}: there are ${x.rows} inputs and ${y.rows} targets, one for each is needed`,
     );
   }
+  if (kind !== undefined) checkTargets(y.data, kind, task);
   return {
     rows: x.rows,
     inputs: x.data,
@@ -52,6 +47,33 @@ export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFun
     targetsKind: classes ? Targets.classes : Targets.rows,
     targetWidth: classes ? 1 : y.data.length / y.rows,
   };
+}
+
+/** Losses on logits apply softmax or sigmoid themselves: twice is a mistake that trains, badly. */
+function checkLastLayer(model: MLP, kind: string | undefined, task: string): void {
+  const { activation } = model.layers[model.layers.length - 1];
+  const own = { crossEntropy: "softmax", binaryCrossEntropyWithLogits: "sigmoid" }[kind ?? ""];
+  if (own === undefined || (activation !== "softmax" && activation !== "sigmoid")) return;
+  throw new GradusError(
+    "argument",
+    `Cannot ${task}: ${kind} takes logits and applies ${own} itself, a last layer that is linear instead of ${activation} is needed`,
+  );
+}
+
+/** What a loss asks of each target, where it does. NaN is let through: the sentence for a bad loss tells it. */
+const targetRules: Readonly<Record<string, { allows: (t: number) => boolean; words: string }>> = {
+  hinge: { allows: (t) => t === 1 || t === -1, words: "-1 or 1" },
+  binaryCrossEntropy: { allows: (t) => t >= 0 && t <= 1, words: "a number from 0 to 1" },
+  binaryCrossEntropyWithLogits: { allows: (t) => t >= 0 && t <= 1, words: "a number from 0 to 1" },
+};
+
+function checkTargets(targets: ArrayLike<number>, kind: string, task: string): void {
+  const rule = targetRules[kind];
+  if (!rule) return;
+  for (let i = 0; i < targets.length; i++) {
+    if (rule.allows(targets[i]) || Number.isNaN(targets[i])) continue;
+    throw new GradusError("argument", `Cannot ${task}: target ${i} is ${targets[i]}, ${kind} needs ${rule.words}`);
+  }
 }
 
 /** The targets where they are one number for each row, undefined where they are rows. */
@@ -64,9 +86,9 @@ function classNumbers(targets: Rows, rows: number): ArrayLike<number> | undefine
 
 /** Native losses compare target and output number by number; a loss of one's own may take target rows of any width. */
 function targetWidth(model: MLP, targets: Rows, kind: string | undefined): number {
-  if (kind !== undefined || !Array.isArray(targets) || targets.length === 0) return model.nout;
-  const first = targets[0];
-  return typeof first === "number" ? 1 : (first as ArrayLike<number>).length;
+  if (kind !== undefined || isNumberArray(targets)) return model.nout;
+  if (!Array.isArray(targets)) return (targets as Shaped | undefined)?.shape?.[1] ?? 1;
+  return targets.length === 0 || typeof targets[0] === "number" ? 1 : (targets[0] as ArrayLike<number>).length;
 }
 
 function classTargets(

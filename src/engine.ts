@@ -14,8 +14,28 @@ import {
 } from "./loss.ts";
 import { accuracy } from "./metrics.ts";
 import { MLP } from "./mlp.ts";
-import { Adam, AdamW, Langevin, type Optimizer, RMSprop, SGD } from "./optim.ts";
-import { checkName, checkNumber, checkOptions, countRange, nonNegativeRange, seedRange } from "./options.ts";
+import {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Langevin,
+  type LangevinOptions,
+  type Optimizer,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+} from "./optim.ts";
+import {
+  checkBoolean,
+  checkName,
+  checkNumber,
+  checkOptions,
+  countRange,
+  nonNegativeRange,
+  seedRange,
+  shown,
+} from "./options.ts";
 import { shuffleStream } from "./random.ts";
 import { CHUNK, Run } from "./run.ts";
 import type { Rows } from "./shape.ts";
@@ -24,19 +44,7 @@ import type { Rows } from "./shape.ts";
 export type OptimizerType = "sgd" | "rmsprop" | "adam" | "adamw" | "langevin";
 
 /** Settings of the built-in optimizers; each takes those that its class takes, and refuses the others. */
-export interface OptimizerSettings {
-  learningRate?: number;
-  momentum?: number;
-  nesterov?: boolean;
-  weightDecay?: number;
-  alpha?: number;
-  centered?: boolean;
-  beta1?: number;
-  beta2?: number;
-  eps?: number;
-  damping?: number;
-  temperature?: number;
-}
+export interface OptimizerSettings extends SGDOptions, RMSpropOptions, AdamOptions, Omit<LangevinOptions, "seed"> {}
 
 const settingNames: readonly (keyof OptimizerSettings)[] = [
   "learningRate",
@@ -56,6 +64,7 @@ const settingNames: readonly (keyof OptimizerSettings)[] = [
 export interface EpochReport {
   /** Counting from 1. */
   readonly epoch: number;
+  /** Of how many. */
   readonly epochs: number;
   /** Mean loss over the epoch's batches, each before its update. */
   readonly trainLoss: number;
@@ -325,14 +334,14 @@ function generatorOf(seed: number, stream: number): Uint32Array<ArrayBuffer> {
 
 function checkModel(model: MLP, task: string): MLP {
   if (model instanceof MLP) return model;
-  throw new GradusError("argument", `Cannot ${task}: the model is ${String(model)}, an MLP is needed`);
+  throw new GradusError("argument", `Cannot ${task}: the model is ${shown(model)}, an MLP is needed`);
 }
 
 function checkLoss(loss: LossFunction, task: string): LossFunction {
   if (typeof loss === "function") return loss;
   throw new GradusError(
     "argument",
-    `Cannot ${task}: the loss is ${String(loss)}, a function like Engine.mseLoss is needed`,
+    `Cannot ${task}: the loss is ${shown(loss)}, a function like Engine.mseLoss is needed`,
   );
 }
 
@@ -340,7 +349,7 @@ function checkOptimizer(optimizer: Optimizer, model: MLP, task: string): Optimiz
   if (typeof optimizer?.step !== "function") {
     throw new GradusError(
       "argument",
-      `Cannot ${task}: the optimizer is ${String(optimizer)}, one like new SGD(model.parameters) is needed`,
+      `Cannot ${task}: the optimizer is ${shown(optimizer)}, one like new SGD(model.parameters) is needed`,
     );
   }
   if (optimizer.parameters === model.parameters) return optimizer;
@@ -403,6 +412,13 @@ interface Plan {
 
 function planOf(options: TrainOptions): Plan {
   checkOptions("the settings of training", options, trainOptionNames);
+  checkBoolean("verbose", options.verbose ?? false);
+  if (options.onEpoch !== undefined && typeof options.onEpoch !== "function") {
+    throw new GradusError("argument", `Cannot use onEpoch ${shown(options.onEpoch)}: a function is needed`);
+  }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new GradusError("argument", `Cannot use the signal ${shown(options.signal)}: an AbortSignal is needed`);
+  }
   const model = checkModel(options.model, "train");
   const loss = checkLoss(options.lossFn ?? mseLoss, "train");
   const data = toDataset(model, options.trainInputs, options.trainTargets, loss, "train");
@@ -421,13 +437,14 @@ function planOf(options: TrainOptions): Plan {
     optimizer: optimizerOf(options, seed),
     epochs: checkNumber("the number of epochs", options.epochs, countRange),
     seed,
-    shuffle: options.shuffle ?? true,
+    shuffle: checkBoolean("shuffle", options.shuffle ?? true),
     onEpoch: options.onEpoch,
     signal: options.signal,
   };
 }
 
 function chunkOf({ memoryEfficient, miniBatchSize }: TrainOptions): number {
+  if (memoryEfficient !== undefined) checkBoolean("memoryEfficient", memoryEfficient);
   if (memoryEfficient === false && miniBatchSize !== undefined) {
     throw new GradusError("argument", "Cannot use a miniBatchSize: memoryEfficient is false, true is needed");
   }

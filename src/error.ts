@@ -42,6 +42,8 @@ export class GradusError extends Error {
   readonly code: GradusErrorCode;
 
   /**
+   * Makes an error.
+   *
    * @param code The kind of error.
    * @param message One sentence for people, without a period.
    * @param options `cause`: the error behind this one, if there is one.

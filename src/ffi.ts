@@ -87,13 +87,16 @@ export function unwrap(status: number, task: string): void {
   );
 }
 
-const levelNames = Object.keys(Level) as (keyof typeof Level)[];
+const levelNames = Object.keys(Level) as LevelName[];
+
+/** The name of a SIMD level. */
+export type LevelName = "plain" | "neon" | "avx2" | "avx512";
 
 /**
  * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`. Given a name, the best level of this machine that is
  * not above it is used from now on. The results are the same bits at every level.
  */
-export function simdLevel(limit?: keyof typeof Level): keyof typeof Level {
+export function simdLevel(limit?: LevelName): LevelName {
   if (limit !== undefined && !(limit in Level)) {
     throw new GradusError(
       "argument",
@@ -105,4 +108,4 @@ export function simdLevel(limit?: keyof typeof Level): keyof typeof Level {
 }
 
 const wanted = environment("GRADUS_SIMD");
-if (wanted) simdLevel(wanted as keyof typeof Level);
+if (wanted) simdLevel(wanted as LevelName);

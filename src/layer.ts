@@ -6,9 +6,18 @@ import { checkName, checkNumber, countRange } from "./options.ts";
  * What a layer does to w·x + b: one of the activations of c/ops.h, `"linear"`, which is nothing, or, for the last layer,
  * `"softmax"`.
  */
-export type ActivationName = "linear" | (typeof activationOps)[number] | "softmax";
+export type ActivationName =
+  | "linear"
+  | "relu"
+  | "leakyRelu"
+  | "tanh"
+  | "sigmoid"
+  | "gelu"
+  | "silu"
+  | "softplus"
+  | "softmax";
 
-/** The names of all activations. */
+/** The names of all activations. The compiler sees to it that c/ops.h has no other ones. */
 export const activationNames: readonly ActivationName[] = ["linear", ...activationOps, "softmax"];
 
 /**
@@ -32,6 +41,8 @@ export class Layer {
   readonly activation: ActivationName;
 
   /**
+   * Describes a layer.
+   *
    * @param nin Numbers that go in.
    * @param nout Numbers that come out.
    * @param activation What is applied to w·x + b.

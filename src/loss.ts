@@ -2,15 +2,17 @@
  * The losses on `Value`s and numbers. Networks do not go through here: a built-in loss given to `Engine` is recognised and
  * computed by c/loss.c, which a test holds equal to these formulas.
  */
-import { Loss as LossCode } from "./bindings.ts";
+import type { Loss as LossCode } from "./bindings.ts";
 import { GradusError } from "./error.ts";
+import { isNumberArray, type NumberArray } from "./shape.ts";
+import { shown } from "./options.ts";
 import { Value } from "./value.ts";
 
 /** What a network answered: the outputs of one sample, or those of each sample of a batch. */
-export type Predictions<T> = readonly T[] | readonly (readonly T[])[];
+export type Predictions<T> = readonly T[] | readonly (readonly T[])[] | (T extends number ? NumberArray : never);
 
 /** What was expected, in the same shape; for `crossEntropy` also class numbers. */
-export type TargetNumbers = number | readonly number[] | readonly (readonly number[])[];
+export type TargetNumbers = number | readonly number[] | readonly (readonly number[])[] | NumberArray;
 
 /** A built-in loss: values give a value that can be differentiated, numbers give a number. */
 export interface BuiltInLoss {
@@ -108,10 +110,28 @@ function crossEntropyValue(predictions: Predictions<Scalar>, targets: TargetNumb
   const losses = rows.map((row, i) => {
     const goal = goals[i];
     const t = typeof goal === "number" ? oneHot(name, goal, row.length) : goal;
-    if (t.length !== row.length) refuseShapes(name, predictions, targets, needed);
+    if (row.length !== rows[0].length || !Array.isArray(t) || t.length !== row.length) {
+      refuseShapes(name, predictions, targets, needed);
+    }
     return crossEntropyOfRow(row, t);
   });
   return Value.sum(losses).div(losses.length);
+}
+
+/** Typed arrays, and rows that are such, as arrays. */
+function plain(x: unknown): unknown {
+  if (isNumberArray(x)) return Array.from(x);
+  return Array.isArray(x) ? x.map((row) => isNumberArray(row) ? Array.from(row) : row) : x;
+}
+
+function checkScalars(name: string, predictions: readonly unknown[]): void {
+  for (const x of predictions.flat()) {
+    if (typeof x === "number" || x instanceof Value) continue;
+    throw new GradusError(
+      "argument",
+      `Cannot compute ${name}: a prediction is ${shown(x)}, a number or a value is needed`,
+    );
+  }
 }
 
 const kinds = new Map<LossFunction, Kind>();
@@ -125,14 +145,13 @@ function builtIn(
   const both = {
     // The function carries its name, for messages and for toString().
     [name](predictions: Predictions<Scalar>, targets: TargetNumbers): Scalar {
-      if (!Array.isArray(predictions)) {
-        throw new GradusError(
-          "argument",
-          `Cannot compute ${name} of ${String(predictions)}: an array of outputs is needed`,
-        );
+      const p = plain(predictions);
+      if (!Array.isArray(p)) {
+        throw new GradusError("argument", `Cannot compute ${name} of ${shown(p)}: an array of outputs is needed`);
       }
-      const value = loss(predictions, targets);
-      return (predictions as readonly unknown[]).flat().some((p) => p instanceof Value) ? value : value.data;
+      checkScalars(name, p);
+      const value = loss(p, plain(targets) as TargetNumbers);
+      return p.flat().some((x) => x instanceof Value) ? value : value.data;
     },
   }[name] as BuiltInLoss;
   kinds.set(both, kind);

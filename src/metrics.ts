@@ -1,12 +1,8 @@
 /** Measures of predictions against targets, for people; losses to train on are left to loss.ts. */
 
 import { GradusError } from "./error.ts";
-
-/** One number per row: an array or a typed array. */
-export type Flat = ArrayLike<number>;
-
-/** Rows of numbers, all of one length. */
-export type Rows = readonly ArrayLike<number>[];
+import { checkOptions } from "./options.ts";
+import type { Rows, Shaped } from "./shape.ts";
 
 /** How scores of one output become class 0 or 1. */
 export interface ThresholdOptions {
@@ -34,7 +30,7 @@ export interface ThresholdOptions {
  * `"numeric"` if a score is NaN.
  */
 export function predictedClasses(
-  scores: Rows | Flat,
+  scores: Rows,
   options: ThresholdOptions = {},
 ): number[] {
   const threshold = thresholdOf(options) ?? 0.5;
@@ -63,8 +59,8 @@ export function predictedClasses(
  * with code `"numeric"` if a score is NaN.
  */
 export function accuracy(
-  predictions: Rows | Flat,
-  targets: Rows | Flat,
+  predictions: Rows,
+  targets: Rows,
   options: ThresholdOptions = {},
 ): number {
   const scores = table("accuracy", "predictions", predictions);
@@ -138,8 +134,8 @@ export function accuracy(
  * class from 0 to classCount − 1.
  */
 export function confusionMatrix(
-  predictedClasses: Flat,
-  targetClasses: Flat,
+  predictedClasses: ArrayLike<number>,
+  targetClasses: ArrayLike<number>,
   classCount: number,
 ): number[][] {
   if (!(Number.isInteger(classCount) && classCount >= 1)) {
@@ -177,8 +173,8 @@ export function confusionMatrix(
  * @throws {GradusError} With code `"shape"` if the shapes differ or there is nothing to compare.
  */
 export function meanAbsoluteError(
-  predictions: Rows | Flat,
-  targets: Rows | Flat,
+  predictions: Rows,
+  targets: Rows,
 ): number {
   const errors = differences("the mean absolute error", predictions, targets);
   return mean(errors.flat().map(Math.abs));
@@ -199,8 +195,8 @@ export function meanAbsoluteError(
  * @throws {GradusError} With code `"shape"` if the shapes differ or there is nothing to compare.
  */
 export function rootMeanSquaredError(
-  predictions: Rows | Flat,
-  targets: Rows | Flat,
+  predictions: Rows,
+  targets: Rows,
 ): number {
   const what = "the root mean squared error";
   const errors = differences(what, predictions, targets);
@@ -223,8 +219,8 @@ export function rootMeanSquaredError(
  * @throws {GradusError} With code `"shape"` if the shapes differ or there is nothing to compare.
  */
 export function r2Score(
-  predictions: Rows | Flat,
-  targets: Rows | Flat,
+  predictions: Rows,
+  targets: Rows,
 ): number {
   const errors = differences("R²", predictions, targets);
   const { rows, width } = table("R²", "targets", targets);
@@ -244,20 +240,21 @@ export function r2Score(
   return mean(scores);
 }
 
-/** Rows of numbers from rows or a flat array, which becomes rows of one. */
+/** Rows of numbers from rows, an array with its shape, or a flat array, which becomes rows of one. */
 function table(
   what: string,
   name: string,
-  value: Rows | Flat,
+  given: Rows,
 ): { rows: ArrayLike<number>[]; width: number; flat: boolean } {
+  const value = "shape" in given ? rowsOfShaped(what, name, given) : given;
   if (value.length === 0) {
     throw cannot(what, `${name} are empty`, "one row or more is needed");
   }
   if (typeof value[0] === "number") {
-    const rows = Array.from(value as Flat, (number) => [number]);
+    const rows = Array.from(value as ArrayLike<number>, (number) => [number]);
     return { rows, width: 1, flat: true };
   }
-  const rows = Array.from(value as Rows);
+  const rows = Array.from(value as readonly ArrayLike<number>[]);
   const width = rows[0].length;
   const odd = rows.findIndex((row) => row.length !== width);
   if (odd >= 0) {
@@ -277,11 +274,23 @@ function table(
   return { rows, width, flat: false };
 }
 
+function rowsOfShaped(what: string, name: string, { data, shape }: Shaped): Exclude<Rows, Shaped> {
+  if (shape.length === 1 && shape[0] === data.length) return data;
+  if (shape.length !== 2 || shape[0] * shape[1] !== data.length) {
+    throw cannot(
+      what,
+      `${name} have the shape (${shape.join(", ")}) and ${data.length} numbers`,
+      "(rows, columns) is needed",
+    );
+  }
+  return Array.from({ length: shape[0] }, (_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]));
+}
+
 /** p − t, by rows. */
 function differences(
   what: string,
-  predictions: Rows | Flat,
-  targets: Rows | Flat,
+  predictions: Rows,
+  targets: Rows,
 ): number[][] {
   const p = table(what, "predictions", predictions);
   const t = table(what, "targets", targets);
@@ -368,14 +377,7 @@ function cannot(what: string, is: string, need: string): GradusError {
 }
 
 function thresholdOf(options: ThresholdOptions): number | undefined {
-  for (const name of Object.keys(options)) {
-    if (name !== "threshold") {
-      throw new GradusError(
-        "argument",
-        `Cannot use the options: there is no option "${name}", threshold is needed`,
-      );
-    }
-  }
+  checkOptions("the settings of a metric", options, ["threshold"]);
   const { threshold } = options;
   if (threshold !== undefined && !Number.isFinite(threshold)) {
     throw new GradusError(

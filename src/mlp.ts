@@ -7,8 +7,8 @@ import { native, unwrap } from "./ffi.ts";
 import { writeTextAtomically } from "./files.ts";
 import { decodeModel, encodeModel, fromNeuronOrder, type ModelJSON } from "./formats/model_json.ts";
 import { Job } from "./job.ts";
-import { type ActivationName, Layer } from "./layer.ts";
-import { checkName, checkNumber, checkOptions, countRange, nonNegativeRange, seedRange } from "./options.ts";
+import { type ActivationName, activationNames, Layer } from "./layer.ts";
+import { checkName, checkNumber, checkOptions, countRange, nonNegativeRange, seedRange, shown } from "./options.ts";
 import { Parameters } from "./parameters.ts";
 import { Random, Stream } from "./random.ts";
 import { type Dtype, isNumberArray, newReals, type NumberArray, type Reals, type Rows, toTable } from "./shape.ts";
@@ -47,13 +47,19 @@ export interface MLPOptions {
 
 /** One layer in `MLP.getParameterInfo`. */
 export interface LayerInfo {
+  /** Counting from 0. */
   index: number;
+  /** Numbers that go in. */
   nin: number;
+  /** Numbers that come out. */
   nout: number;
+  /** What is applied to w·x + b. */
   activation: ActivationName;
   /** Weights and biases together. */
   parameterCount: number;
+  /** nin · nout */
   weightParameters: number;
+  /** nout */
   biasParameters: number;
   /** First index of the weights in `parameters.data`, and the one after the last. */
   weightIndices: [number, number];
@@ -63,32 +69,45 @@ export interface LayerInfo {
 
 /** What `MLP.getParameterInfo` returns. */
 export interface ParameterInfo {
+  /** Of all layers. */
   totalParameters: number;
+  /** Each layer. */
   layers: LayerInfo[];
 }
 
 /** One layer in `MLP.getWeightsAndBiases`: writable views. */
 export interface WeightsAndBiases {
+  /** Numbers that go in. */
   nin: number;
+  /** Numbers that come out. */
   nout: number;
+  /** What is applied to w·x + b. */
   activation: ActivationName;
   /** One row of nin numbers for each output. */
   weights: Reals[];
+  /** One number for each output. */
   biases: Reals;
 }
 
 /** Mean, standard deviation (of the population), smallest and largest. */
 export interface Stats {
+  /** Σx / n */
   mean: number;
+  /** √(Σ(x − mean)² / n) */
   std: number;
+  /** The smallest. */
   min: number;
+  /** The largest. */
   max: number;
 }
 
 /** What `MLP.getParameterStats` returns. */
 export interface ParameterStats {
+  /** Of the parameters. */
   data: Stats;
+  /** Of their gradients. */
   grad: Stats;
+  /** How many there are. */
   parameterCount: number;
 }
 
@@ -119,6 +138,8 @@ export class MLP {
   readonly parameters: Parameters;
 
   /**
+   * Makes a network with initialised parameters.
+   *
    * @param nin Numbers that go in.
    * @param layers The number of outputs of each layer, or the layers themselves.
    * @param options Seed, initialisation, type, activations.
@@ -189,7 +210,9 @@ export class MLP {
    * The outputs for one sample, as values: one step of a graph, through which gradients reach `parameters.grad` and the
    * inputs that are values. For many samples without a graph there is `predict`.
    *
-   * @throws {GradusError} If there are not nin inputs.
+   * The weights must not change between this and the backward pass, as they would not be those that gave the outputs.
+   *
+   * @throws {GradusError} If there are not nin inputs, or one is neither a number nor a value.
    * @example A loss of one's own
    * ```ts
    * import { MLP } from "@gradus/gradus";
@@ -202,22 +225,38 @@ export class MLP {
    * ```
    */
   forward(inputs: readonly (number | Value)[]): Value[] {
-    const numbers = Array.from(inputs, (input) => input instanceof Value ? input.data : input);
-    const x = toTable([numbers], this.nin, this.dtype, {
-      task: "run the network",
-      name: "the inputs",
-    }).data;
+    const x = this.#sample(inputs);
     const pass = new MLPPass(this, 1);
     const y = pass.forward(x, 1);
     const differentiable = inputs.some((input) => typeof input !== "number");
-    return callOf(inputs, y, (gradient) => pass.backward(gradient, differentiable));
+    return callOf("mlp", inputs, y, (gradient) => pass.backward(gradient, differentiable));
+  }
+
+  /** The numbers of one sample, in the type of the network. */
+  #sample(inputs: readonly (number | Value)[]): Reals {
+    const refuse = (code: "shape" | "argument", text: string): never => {
+      throw new GradusError(code, `Cannot run the network: ${text}`);
+    };
+    if (!Array.isArray(inputs) && !isNumberArray(inputs)) {
+      refuse("argument", `the inputs are ${shown(inputs)}, a list of ${this.nin} numbers or values is needed`);
+    }
+    if (inputs.length !== this.nin) refuse("shape", `there are ${inputs.length} inputs, ${this.nin} are needed`);
+    const x = newReals(this.dtype, this.nin);
+    inputs.forEach((input, i) => {
+      if (typeof input !== "number" && !(input instanceof Value)) {
+        refuse("argument", `input ${i} is ${shown(input)}, a number or a value is needed`);
+      }
+      x[i] = Number(input);
+    });
+    return x;
   }
 
   /**
    * The outputs for many samples, without a graph.
    *
    * @param rows Rows of nin numbers each. A typed array holds them one after the other.
-   * @returns Rows of nout numbers: arrays for arrays, one typed array for a typed array.
+   * @returns Rows of nout numbers: arrays for arrays; one typed array for a typed array, a `Float32Array` for a
+   * `Float32Array` and a `Float64Array` for a `Float64Array`.
    * @throws {GradusError} If a row has not nin numbers.
    * @example Arrays in, arrays out; typed array in, typed array out
    * ```ts
@@ -229,8 +268,14 @@ export class MLP {
    * assertEquals(model.predict(Float32Array.of(1, 2, 3, 4)), Float32Array.of(0, 0));
    * ```
    */
+  predict(rows: Float32Array): Float32Array<ArrayBuffer>;
+  /** A `Float64Array` for a `Float64Array`. */
+  predict(rows: Float64Array): Float64Array<ArrayBuffer>;
+  /** A typed array of the network's type for any other one. */
   predict(rows: NumberArray): Reals;
+  /** Arrays for arrays. */
   predict(rows: Exclude<Rows, NumberArray>): number[][];
+  /** Either, where the type of the rows is not known. */
   predict(rows: Rows): Reals | number[][];
   predict(rows: Rows): Reals | number[][] {
     const table = toTable(rows, this.nin, this.dtype, { task: "predict", name: "the inputs" });
@@ -245,7 +290,12 @@ export class MLP {
         "predict",
       );
     }
-    return isNumberArray(rows) ? outputs : rowsOf(outputs, this.nout);
+    if (!isNumberArray(rows)) return rowsOf(outputs, this.nout);
+    const wanted = rows instanceof Float64Array ? "float64" : rows instanceof Float32Array ? "float32" : this.dtype;
+    if (wanted === this.dtype) return outputs;
+    const converted = newReals(wanted, outputs.length);
+    converted.set(outputs);
+    return converted;
   }
 
   /** Sets all gradients to 0. */
@@ -343,10 +393,15 @@ export class MLP {
   /**
    * Saves the network as JSON. The file is written beside and renamed, so that an interrupted save leaves the old one.
    *
-   * @throws {GradusError} If a parameter is NaN or infinite, which JSON cannot hold.
+   * @throws {GradusError} If a parameter is NaN or infinite, which JSON cannot hold, or the file cannot be written.
    */
   async saveParameters(path: string | URL): Promise<void> {
-    await writeTextAtomically(path, JSON.stringify(this.toJSON()) + "\n");
+    const text = JSON.stringify(this.toJSON()) + "\n";
+    try {
+      await writeTextAtomically(path, text);
+    } catch (cause) {
+      throw new GradusError("data", `Cannot save the model to ${path}: ${(cause as Error).message}`, { cause });
+    }
   }
 
   /**
@@ -392,11 +447,15 @@ async function readJson(path: string | URL): Promise<unknown> {
 }
 
 function layersFrom(nin: number, layers: readonly number[] | readonly Layer[], options: MLPOptions): Layer[] {
+  if (options.activation !== undefined) checkName("the activation", options.activation, activationNames);
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new GradusError("argument", "Cannot make a network without layers: sizes like [4, 4, 1] are needed");
   }
   const made = layers.map((layer, i) => {
     if (layer instanceof Layer) {
+      if (layers.some((other) => !(other instanceof Layer))) {
+        throw new GradusError("argument", "Cannot make a network of sizes and layers: either is needed");
+      }
       if (options.activation === undefined && options.outputActivation === undefined) return layer;
       throw new GradusError(
         "argument",
@@ -458,7 +517,12 @@ function statsOf(x: Reals): Stats {
 }
 
 function rowsOf(data: Reals, width: number): number[][] {
-  return Array.from({ length: data.length / width }, (_, i) => Array.from(data.subarray(i * width, (i + 1) * width)));
+  const rows: number[][] = new Array(data.length / width);
+  for (let i = 0; i < rows.length; i++) {
+    const row: number[] = rows[i] = new Array(width);
+    for (let j = 0; j < width; j++) row[j] = data[i * width + j];
+  }
+  return rows;
 }
 
 /** The memory that a job computes in. */

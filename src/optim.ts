@@ -7,6 +7,7 @@ import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
 import { Job } from "./job.ts";
 import {
+  checkBoolean,
   checkNumber,
   checkOptions,
   fractionRange,
@@ -50,6 +51,8 @@ export abstract class Optimizer {
   #learningRate: number;
 
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param learningRate The length of a step, from 0 on.
    * @throws {GradusError} If the parameters are neither a network's nor a list of leaves.
@@ -105,7 +108,13 @@ function checkOptimizable(parameters: Optimizable): Optimizable {
       }, a value made by Value.persistent(…) is needed`,
     );
   }
-  return [...parameters];
+  const seen = new Set<Value>();
+  const twice = parameters.findIndex((value) => seen.has(value) || !seen.add(value));
+  if (twice < 0) return [...parameters];
+  throw new GradusError(
+    "argument",
+    `Cannot optimize number ${twice} of the list: it is there already, each once is needed`,
+  );
 }
 
 /** The settings of the built-in optimizers by their names in `struct gradus_job`. */
@@ -138,6 +147,8 @@ const ranges: { [name in keyof Settings]: Range } = {
 /** An optimizer whose update is native: the classes below. A network's whole epoch with one of these is one native call. */
 export abstract class NativeOptimizer extends Optimizer {
   readonly #job: Job;
+  readonly #names: readonly (keyof Settings)[];
+  #seed = 0;
   #state: Reals | null = null;
 
   /** @internal */
@@ -147,7 +158,7 @@ export abstract class NativeOptimizer extends Optimizer {
     given: object,
     defaults: Settings & { learningRate: number },
   ) {
-    checkOptions(`the settings of ${kind}`, given, Object.keys(defaults));
+    checkOptions(`the settings of ${new.target.name}`, given, Object.keys(defaults));
     const settings: Settings & { learningRate: number } = { ...defaults };
     for (const [name, value] of Object.entries(given)) {
       if (value !== undefined) Object.assign(settings, { [name]: value });
@@ -155,12 +166,34 @@ export abstract class NativeOptimizer extends Optimizer {
     super(parameters, settings.learningRate);
     this.#job = new Job(this.dtype);
     this.#job.set("optimizer", OptimizerCode[kind]);
-    for (const [name, value] of Object.entries(settings)) {
-      if (name === "learningRate") continue;
-      else if (name === "seed") this.#job.setSeed(checkNumber("the seed", value, seedRange));
-      else if (name === "nesterov" || name === "centered") this.#job.set(name, value ? 1 : 0);
-      else this.setting(name as "momentum", value as number);
+    this.#names = Object.keys(defaults).filter((name) => name !== "learningRate") as (keyof Settings)[];
+    for (const name of this.#names) {
+      const value = settings[name];
+      if (name === "seed") this.#job.setSeed(this.#seed = checkNumber("the seed", value, seedRange));
+      else if (name === "nesterov" || name === "centered") this.#job.set(name, checkBoolean(name, value) ? 1 : 0);
+      else this.setting(name, value as number);
     }
+  }
+
+  /** All settings, as they are now. */
+  get settings(): Record<string, number | boolean> {
+    const entries = this.#names.map((name) => {
+      if (name === "seed") return [name, this.#seed];
+      const value = this.#job.get(name);
+      return [name, name === "nesterov" || name === "centered" ? value !== 0 : value];
+    });
+    return Object.fromEntries([["learningRate", this.learningRate], ...entries]);
+  }
+
+  /** `"Adam(learningRate=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weightDecay=0)"` */
+  override toString(): string {
+    const settings = Object.entries(this.settings).map(([name, value]) => `${name}=${value}`);
+    return `${this.constructor.name}(${settings.join(", ")})`;
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /** The type of the parameters. */
@@ -175,7 +208,7 @@ export abstract class NativeOptimizer extends Optimizer {
 
   /** Reads a setting, or changes it. */
   protected setting(
-    name: Exclude<keyof Settings, "seed" | "nesterov" | "centered">,
+    name: "momentum" | "weightDecay" | "alpha" | "beta1" | "beta2" | "eps" | "damping" | "temperature",
     value?: number,
   ): number {
     if (value !== undefined) {
@@ -246,23 +279,22 @@ export interface SGDOptions {
  */
 export class SGD extends NativeOptimizer {
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param options Its settings.
    * @throws {GradusError} If a setting is unknown or out of range, or `nesterov` is set without momentum.
    */
   constructor(parameters: Optimizable, options: SGDOptions = {}) {
-    if (options.nesterov && !options.momentum) {
-      throw new GradusError(
-        "argument",
-        "Cannot use nesterov without momentum: a momentum above 0 is needed",
-      );
-    }
     super(parameters, "sgd", options, {
       learningRate: 0.001,
       momentum: 0,
       nesterov: false,
       weightDecay: 0,
     });
+    if (this.settings.nesterov && this.settings.momentum === 0) {
+      throw new GradusError("argument", "Cannot use nesterov without momentum: a momentum above 0 is needed");
+    }
   }
 }
 
@@ -299,6 +331,8 @@ export interface RMSpropOptions {
  */
 export class RMSprop extends NativeOptimizer {
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param options Its settings.
    * @throws {GradusError} If a setting is unknown or out of range.
@@ -347,6 +381,8 @@ export interface AdamOptions {
  */
 export class Adam extends NativeOptimizer {
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param options Its settings.
    * @throws {GradusError} If a setting is unknown or out of range.
@@ -378,6 +414,8 @@ export class Adam extends NativeOptimizer {
  */
 export class AdamW extends NativeOptimizer {
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param options Its settings.
    * @throws {GradusError} If a setting is unknown or out of range.
@@ -424,6 +462,8 @@ export interface LangevinOptions {
  */
 export class Langevin extends NativeOptimizer {
   /**
+   * Makes an optimizer that has done no step yet.
+   *
    * @param parameters What is optimized.
    * @param options Its settings.
    * @throws {GradusError} If a setting is unknown or out of range.

@@ -1,12 +1,22 @@
 /** Options objects: a misspelt or unusable option is refused in one sentence instead of being ignored. */
 import { GradusError } from "./error.ts";
 
-/** Throws when `options` has a name that is not among `known`. `what` completes "Cannot use …". */
+/** How a value is shown in a message. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  if (Array.isArray(value)) return "an array";
+  return String(value);
+}
+
+/** Throws when `options` is no plain object or has a name that is not among `known`. `what` completes "Cannot use …". */
 export function checkOptions(
   what: string,
   options: object,
   known: readonly string[],
 ): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new GradusError("argument", `Cannot use ${what}: they are ${shown(options)}, an object is needed`);
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     throw new GradusError(
@@ -63,11 +73,13 @@ export const unitRange: Range = {
 /** Returns `value` if it is a number in the range; throws otherwise. `what` completes "Cannot use …". */
 export function checkNumber(what: string, value: unknown, range: Range): number {
   if (typeof value === "number" && range.allows(value)) return value;
-  const found = typeof value === "string" ? `"${value}"` : String(value);
-  throw new GradusError(
-    "argument",
-    `Cannot use ${what} ${found}: ${range.words} is needed`,
-  );
+  throw new GradusError("argument", `Cannot use ${what} ${shown(value)}: ${range.words} is needed`);
+}
+
+/** Returns `value` if it is true or false; throws otherwise. `what` completes "Cannot use …". */
+export function checkBoolean(what: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new GradusError("argument", `Cannot use ${what} ${shown(value)}: true or false is needed`);
 }
 
 /** Returns `value` if it is one of the names; throws otherwise. `what` completes "Cannot use …". */
@@ -79,6 +91,6 @@ export function checkName<Name extends string>(
   if (names.includes(value as Name)) return value as Name;
   throw new GradusError(
     "argument",
-    `Cannot use ${what} "${String(value)}": one of ${names.join(", ")} is needed`,
+    `Cannot use ${what} ${shown(value)}: one of ${names.join(", ")} is needed`,
   );
 }

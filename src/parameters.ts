@@ -2,7 +2,28 @@
  * The parameters of a network and their gradients: one flat pair of arrays, with a view for each named part. Who changes
  * them is left to networks and optimizers.
  */
+import { GradusError } from "./error.ts";
 import { type Dtype, newReals, type Reals } from "./shape.ts";
+
+/** The native side counts in 32 bits. */
+const LARGEST = 2 ** 31 - 2;
+
+/** Room for the parameters and their gradients. */
+function allocate(dtype: Dtype, count: number): Reals {
+  const refuse = (cause?: unknown): never => {
+    throw new GradusError(
+      "argument",
+      `Cannot make a network of ${count} parameters: they do not fit into memory, smaller layers are needed`,
+      { cause },
+    );
+  };
+  if (2 * count > LARGEST) refuse();
+  try {
+    return newReals(dtype, 2 * count);
+  } catch (error) {
+    return refuse(error);
+  }
+}
 
 /** One named part of a network's parameters. */
 export interface Parameter {
@@ -44,6 +65,8 @@ export class Parameters implements Iterable<Parameter> {
   readonly #parts: readonly Parameter[];
 
   /**
+   * Makes parameters that are all 0.
+   *
    * @param shapes The shape of each part by its name, in order.
    * @param dtype The type of all of them.
    */
@@ -51,7 +74,7 @@ export class Parameters implements Iterable<Parameter> {
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
     this.dtype = dtype;
     this.length = [...shapes.values()].reduce((sum, shape) => sum + size(shape), 0);
-    this.#memory = newReals(dtype, 2 * this.length);
+    this.#memory = allocate(dtype, this.length);
     this.data = this.#memory.subarray(0, this.length);
     this.grad = this.#memory.subarray(this.length);
     const parts: Parameter[] = [];

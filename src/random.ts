@@ -91,6 +91,8 @@ export class Random {
   #used = 4;
 
   /**
+   * Starts at the beginning of a stream.
+   *
    * @param seed A whole number from 0 to 2^53 - 1.
    * @param stream A whole number from 0 to 2^53 - 1: see {@linkcode Stream}.
    * @throws {GradusError} If either is anything else.

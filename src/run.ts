@@ -37,6 +37,8 @@ export class Run {
   readonly #job: Job;
   readonly #scratch: Uint8Array<ArrayBuffer>;
   readonly #isNative: boolean;
+  /** Epochs that have begun; a single step is none. */
+  #epochs = 0;
 
   constructor(model: MLP, data: Dataset, loss: LossFunction, options: RunOptions) {
     this.model = model;
@@ -99,6 +101,7 @@ export class Run {
    * @throws {GradusError} If a loss is not finite; then that batch changed no parameter.
    */
   epoch(optimizer: Optimizer): number {
+    this.#epochs++;
     if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
       let last = 0;
       for (const loss of this.#batchwise(optimizer)) last = loss;
@@ -114,6 +117,7 @@ export class Run {
 
   /** As `epoch`, letting the event loop go on meanwhile; `pause` gives it a turn between batches that are not native. */
   async epochAside(optimizer: Optimizer, pause: () => Promise<void> | undefined): Promise<number> {
+    this.#epochs++;
     if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
       let last = 0;
       for (const loss of this.#batchwise(optimizer)) {
@@ -278,19 +282,36 @@ export class Run {
   /** The sentence for a loss that is NaN or infinite. */
   #badLoss(batch: number, badLayer: number): GradusError {
     const { model, data } = this;
-    let low = Infinity, high = -Infinity;
-    for (const x of data.inputs) {
-      if (x < low) low = x;
-      if (x > high) high = x;
-    }
-    const where = badLayer < 0
-      ? "the inputs already hold NaN or infinity"
-      : badLayer < model.layers.length
-      ? `the output of layers.${badLayer} is the first that is not finite`
-      : "all outputs are finite, the loss itself is not";
+    const where = this.#epochs > 1 || data.rows > this.#options.batchSize
+      ? `batch ${batch} of epoch ${this.#epochs}`
+      : "the batch";
+    const badTarget = data.targets.findIndex((t: number) => !Number.isFinite(t));
+    let cause: string, needed = "a smaller learning rate, scaled inputs or clipNorm";
+    if (badLayer < 0) {
+      cause = "the inputs already hold NaN or infinity";
+      needed = "numbers";
+    } else if (badLayer < model.layers.length) {
+      cause = `the output of layers.${badLayer} is the first that is not finite`;
+    } else if (badTarget >= 0) {
+      cause = `target ${badTarget} is ${data.targets[badTarget]}`;
+      needed = "a number";
+    } else if (nativeLoss(this.#loss) === "binaryCrossEntropy") {
+      cause = "the outputs are no probabilities";
+      needed = "a last layer with sigmoid, or binaryCrossEntropyWithLogits,";
+    } else cause = "all outputs are finite, the loss itself is not";
+    const [low, high] = rangeOf(data.inputs);
     return new GradusError(
       "numeric",
-      `Cannot go on training: the loss of batch ${batch} became NaN or infinite; ${where}; the inputs range from ${low} to ${high}; a smaller learning rate, scaled inputs or clipNorm is needed`,
+      `Cannot go on training: the loss of ${where} became NaN or infinite; ${cause}; the inputs range from ${low} to ${high}; ${needed} is needed`,
     );
   }
+}
+
+function rangeOf(x: Reals): [number, number] {
+  let low = Infinity, high = -Infinity;
+  for (const number of x) {
+    if (number < low) low = number;
+    if (number > high) high = number;
+  }
+  return [low, high];
 }

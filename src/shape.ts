@@ -3,15 +3,69 @@
  * callers.
  */
 import { GradusError } from "./error.ts";
+import { shown } from "./options.ts";
 
 /** The element type of parameters and of what is computed with them. */
 export type Dtype = "float32" | "float64";
 
-/** A typed array of real numbers. */
-export type Reals = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+/**
+ * A `Float32Array` or a `Float64Array`, by what they have in common: of their union, TypeScript would not let anybody call
+ * `reduce`. What the methods do is told where those types are.
+ */
+export interface Reals extends Iterable<number> {
+  /** A number. */
+  [index: number]: number;
+  /** The memory. */
+  readonly buffer: ArrayBuffer;
+  /** Its bytes. */
+  readonly byteLength: number;
+  /** Where it begins in the buffer. */
+  readonly byteOffset: number;
+  /** How many numbers there are. */
+  readonly length: number;
+  /** The number there, counting from the end where negative. */
+  at(index: number): number | undefined;
+  /** Pairs of index and number. */
+  entries(): ArrayIterator<[number, number]>;
+  /** Whether all numbers satisfy it. */
+  every(predicate: (value: number, index: number) => unknown): boolean;
+  /** Sets a range of numbers. */
+  fill(value: number, start?: number, end?: number): Reals;
+  /** A copy of those that satisfy it. */
+  filter(predicate: (value: number, index: number) => unknown): Reals;
+  /** The first that satisfies it. */
+  find(predicate: (value: number, index: number) => unknown): number | undefined;
+  /** Where the first is that satisfies it, or -1. */
+  findIndex(predicate: (value: number, index: number) => unknown): number;
+  /** Calls it with every number. */
+  forEach(callback: (value: number, index: number) => void): void;
+  /** Whether a number is there. */
+  includes(value: number): boolean;
+  /** Where a number is first, or -1. */
+  indexOf(value: number): number;
+  /** All numbers as text. */
+  join(separator?: string): string;
+  /** A copy of what it gives for every number. */
+  map(callback: (value: number, index: number) => number): Reals;
+  /** Folds all numbers into one. */
+  reduce(callback: (previous: number, value: number, index: number) => number, initial?: number): number;
+  /** Folds all numbers into something. */
+  reduce<T>(callback: (previous: T, value: number, index: number) => T, initial: T): T;
+  /** Copies numbers into it. */
+  set(numbers: ArrayLike<number>, offset?: number): void;
+  /** A copy of a range. */
+  slice(start?: number, end?: number): Reals;
+  /** Whether one number satisfies it. */
+  some(predicate: (value: number, index: number) => unknown): boolean;
+  /** Sorts the numbers in place. */
+  sort(compare?: (a: number, b: number) => number): Reals;
+  /** A view of a range: the same memory. */
+  subarray(start?: number, end?: number): Reals;
+}
 
 /** Any typed array of plain numbers. */
 export type NumberArray =
+  | Reals
   | Float32Array
   | Float64Array
   | Int8Array
@@ -86,7 +140,7 @@ export function toTable(rows: Rows, width: number, dtype: Dtype, what: TableName
   if (isNumberArray(rows)) return flatTable(rows, width, dtype, what);
   if (!Array.isArray(rows)) {
     if (!isShaped(rows as Rows) || !isNumberArray((rows as Shaped).data)) {
-      refuse("argument", what, `${what.name} are ${String(rows)}, an array of rows or a typed array is needed`);
+      refuse("argument", what, `${what.name} are ${shown(rows)}, an array of rows or a typed array is needed`);
     }
     const { data, shape } = rows as Shaped;
     const columns = shape.length === 1 ? 1 : shape[1];
@@ -126,7 +180,7 @@ function copyRow(data: Reals, row: unknown, i: number, width: number, what: Tabl
     refuse(
       "shape",
       what,
-      `row ${i} of ${what.name} is ${String(row)}, an array of ${plural(width, "number")} is needed`,
+      `row ${i} of ${what.name} is ${shown(row)}, an array of ${plural(width, "number")} is needed`,
     );
   }
   if (cells.length !== width) {
@@ -139,8 +193,7 @@ function copyRow(data: Reals, row: unknown, i: number, width: number, what: Tabl
   for (let j = 0; j < width; j++) {
     const cell = cells[j];
     if (typeof cell !== "number") {
-      const found = typeof cell === "string" ? `"${cell}"` : String(cell);
-      refuse("argument", what, `row ${i} of ${what.name} holds ${found}, a number is needed`);
+      refuse("argument", what, `row ${i} of ${what.name} holds ${shown(cell)}, a number is needed`);
     }
     data[i * width + j] = cell;
   }

@@ -2,16 +2,16 @@
  * `Value`: one number that remembers how it was computed. Its operations write records, tape.ts keeps them, c/value.c
  * computes them; each formula and derivative stands in c/ops.h.
  */
-import { Op, opNames } from "./bindings.ts";
+import { Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { Call, differentiate, free, Leaf, type Pass, Tape, writableTape } from "./tape.ts";
-import type { Home } from "./tape.ts";
+import { shown } from "./options.ts";
+import { Call, differentiate, free, type Home, lasting, Leaf, type Operand, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
 
 /** Where a value lives; set by the class below. */
-let placeOf: (value: Value) => { home: Home; slot: number };
+let placeOf: (value: Value) => Exclude<Operand, number>;
 
 /**
  * A number with a gradient. Operations on values record what is computed; reading `data` computes it, and `backward()`
@@ -34,7 +34,7 @@ let placeOf: (value: Value) => { home: Home; slot: number };
  */
 export class Value {
   /** Where the number is: a leaf's own home, a tape, or a call. */
-  readonly #home: Home;
+  #home: Home;
   readonly #slot: number;
   /** The latest tape that this value has entered, by its order, and the slot there. */
   #enteredTape = 0;
@@ -43,7 +43,7 @@ export class Value {
   static {
     const Internal = Value as new (slot: number, label: undefined, home: Home) => Value;
     valueIn = (home, slot) => new Internal(slot, undefined, home);
-    placeOf = (value) => ({ home: value.#home, slot: value.#slot });
+    placeOf = (value) => ({ home: value.#home, slot: value.#slot, value });
   }
 
   /**
@@ -86,7 +86,7 @@ export class Value {
     if (!(this.#home instanceof Leaf)) {
       throw new GradusError(
         "argument",
-        `Cannot set the data of a result of ${this.op}: only that of a leaf, made by new Value(…), can be set`,
+        `Cannot set the data of a result of ${this.op}(): only that of a leaf, made by new Value(…), can be set`,
       );
     }
     this.#home.data = asNumber(data);
@@ -102,42 +102,33 @@ export class Value {
   }
 
   set grad(grad: number) {
-    if (this.#home instanceof Leaf) this.#home.grad = asNumber(grad);
-    else if (this.#home instanceof Tape) this.#home.setGradAt(this.#slot, asNumber(grad));
-    else throw new GradusError("argument", "Cannot set the gradient of a network's output: it is computed");
+    this.#home.setGradAt(this.#slot, asNumber(grad));
   }
 
   /** A name, for pictures and messages; undefined if none was given. */
   get label(): string | undefined {
-    if (this.#home instanceof Leaf) return this.#home.label;
-    return this.#home instanceof Tape ? this.#home.labels?.get(this.#slot) : undefined;
+    return this.#home.labelAt(this.#slot);
   }
 
   set label(label: string | undefined) {
-    if (this.#home instanceof Leaf) this.#home.label = label;
-    else if (this.#home instanceof Tape) {
-      const labels = this.#home.labels ??= new Map();
-      if (label === undefined) labels.delete(this.#slot);
-      else labels.set(this.#slot, label);
-    }
+    this.#home.setLabelAt(this.#slot, label);
   }
 
-  /** The name of the operation that computes this value: `"mul"`, `"tanh"`, …; `""` for a leaf. */
+  /** The name of the operation that computes this value: `"mul"`, `"tanh"`, …, `"mlp"` for a network; `""` for a leaf. */
   get op(): string {
-    if (!(this.#home instanceof Tape)) return "";
-    const op = this.#home.opAt(this.#slot);
-    return op === Op.leaf ? "" : opNames[op];
+    return this.#home.opAt(this.#slot);
   }
 
-  /** What the operation was applied to; empty for a leaf. Plain numbers appear as leaves. */
+  /**
+   * What the operation was applied to; empty for a leaf. Leaves are the objects that were used, plain numbers appear as new
+   * leaves, results as new objects for the same results.
+   */
   get operands(): Value[] {
-    const tape = this.#home;
-    if (!(tape instanceof Tape)) return [];
-    return tape.operandsAt(this.#slot).map((slot) => {
-      const input = tape.inputAt(slot);
-      if (input) return input.value as Value;
-      return tape.opAt(slot) === Op.leaf ? new Value(tape.dataAt(slot)) : valueIn(tape, slot);
-    });
+    return this.#home.operandsAt(this.#slot).map((operand) =>
+      typeof operand === "number"
+        ? new Value(operand)
+        : operand.value as Value | undefined ?? valueIn(operand.home, operand.slot)
+    );
   }
 
   /** Whether this is a leaf made by `Value.persistent`. */
@@ -189,7 +180,7 @@ export class Value {
    */
   clone(): Value {
     if (!(this.#home instanceof Leaf)) return valueIn(this.#home, this.#slot);
-    const leaf = newLeaf(this.#home.data, this.#home.label, this.#home.isPersistent);
+    const leaf = newLeaf(this.#home.data, this.label, this.#home.isPersistent);
     leaf.grad = this.#home.grad;
     return valueIn(leaf, 0);
   }
@@ -359,6 +350,7 @@ export class Value {
    * ```
    */
   static sum(values: readonly (Value | number)[]): Value {
+    checkList(values, "sum");
     if (values.length === 0) return new Value(0);
     const sum = values.reduce((sum, value) => Value.#binary(Op.add, sum, value));
     return typeof sum === "number" ? new Value(sum) : sum;
@@ -369,6 +361,8 @@ export class Value {
     a: readonly (Value | number)[],
     b: readonly (Value | number)[],
   ): Value {
+    checkList(a, "dot");
+    checkList(b, "dot");
     if (a.length !== b.length) {
       throw new GradusError(
         "shape",
@@ -433,6 +427,7 @@ export class Value {
 
   /** The largest of the values as a constant of the graph, 0 where that is infinite. */
   static #largest(values: readonly (Value | number)[]): Value {
+    checkList(values, "softmax or logSumExp");
     if (values.length === 0) {
       throw new GradusError(
         "shape",
@@ -462,34 +457,35 @@ export class Value {
     if (typeof x !== "object" || x === null || !(#home in x)) {
       throw new GradusError(
         "argument",
-        `Cannot compute with ${describe(x)}: a Value or a number is needed`,
+        `Cannot compute with ${shown(x)}: a Value or a number is needed`,
       );
     }
     if (x.#home === tape) return x.#slot;
     if (x.#enteredTape === tape.order) return x.#enteredSlot;
-    x.#enteredSlot = tape.enter({ home: x.#home, slot: x.#slot, value: x });
+    const place = lasting({ home: x.#home, slot: x.#slot, value: x });
+    x.#home = place.home;
+    x.#enteredSlot = tape.enter(place);
     x.#enteredTape = tape.order;
     return x.#enteredSlot;
   }
 }
 
-function describe(x: unknown): string {
-  if (typeof x === "string") return `the text "${x}"`;
-  if (Array.isArray(x)) return "an array";
-  return String(x);
+function checkList(values: readonly (Value | number)[], task: string): void {
+  if (Array.isArray(values)) return;
+  throw new GradusError("argument", `Cannot compute ${task} of ${shown(values)}: a list of values is needed`);
 }
 
 function asNumber(data: number): number {
   if (typeof data === "number") return data;
   throw new GradusError(
     "argument",
-    `Cannot make a value of ${describe(data)}: a number is needed`,
+    `Cannot make a value of ${shown(data)}: a number is needed`,
   );
 }
 
 function newLeaf(data: number, label: string | undefined, isPersistent: boolean): Leaf {
   const leaf = new Leaf(asNumber(data), isPersistent);
-  leaf.label = label;
+  leaf.setLabelAt(0, label);
   return leaf;
 }
 
@@ -499,19 +495,12 @@ function newLeaf(data: number, label: string | undefined, isPersistent: boolean)
  * value. This is how a network is one step of a graph.
  */
 export function callOf(
+  name: string,
   inputs: readonly (Value | number)[],
   outputs: ArrayLike<number>,
   backward: (gradient: Float64Array) => ArrayLike<number> | null,
 ): Value[] {
-  const places = inputs.map((input) => typeof input === "number" ? null : placeOf(input));
-  const call = new Call(
-    outputs,
-    places.some((place) => place !== null),
-    (gradient: Float64Array, pass: Pass) => {
-      const gradients = backward(gradient);
-      if (!gradients) return;
-      places.forEach((place, i) => place?.home.receive(place.slot, gradients[i], pass));
-    },
-  );
+  const operands = inputs.map((input) => typeof input === "number" ? input : placeOf(input));
+  const call = new Call(name, operands, outputs, backward);
   return Array.from(outputs, (_, slot) => valueIn(call, slot));
 }

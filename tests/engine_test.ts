@@ -51,7 +51,7 @@ Deno.test("Engine.train() learns, and its history has a loss for each epoch", as
 
 Deno.test("Engine.train() gives the same bits for the same seed, at every SIMD level", async () => {
   const level = simdLevel();
-  const results = [];
+  const results: Awaited<ReturnType<typeof trained>>[] = [];
   for (const limit of ["plain", "avx2", "avx512", "neon"] as const) {
     simdLevel(limit);
     results.push(await trained({ optimizerType: "langevin", seed: 3 }));
@@ -242,14 +242,14 @@ Deno.test("D3: Engine.train() refuses options that it does not know or cannot us
   );
   await wrong(
     { optimizerType: "adam", momentum: 0.9 },
-    'Cannot use the settings of adam: there is no option "momentum"',
+    'Cannot use the settings of Adam: there is no option "momentum"',
   );
   await wrong({ memoryEfficient: false, miniBatchSize: 5 }, "Cannot use a miniBatchSize: memoryEfficient is false");
   await wrong({ miniBatchSize: 0 }, "Cannot use the miniBatchSize 0");
   await wrong({ optimizer: new SGD(model.parameters), learningRate: 1 }, "Cannot use learningRate beside an optimizer");
   await wrong({ optimizer: new SGD(new MLP(3, [1]).parameters) }, "the optimizer was made for other parameters");
   await wrong({ optimizer: 3 }, "the optimizer is 3, one like new SGD(model.parameters) is needed");
-  await wrong({ lossFn: "mse" }, "the loss is mse, a function like Engine.mseLoss is needed");
+  await wrong({ lossFn: "mse" }, 'the loss is "mse", a function like Engine.mseLoss is needed');
   await wrong({ model: {} }, "an MLP is needed");
   await wrong({ validationData: [[1]] }, "the validationData are no pair");
   await wrong({ clipNorm: -1 }, "Cannot use the clipNorm -1");
@@ -264,7 +264,7 @@ Deno.test("Engine refuses data that do not fit", async () => {
       message,
     );
   const x = [[1, 2, 3], [4, 5, 6]];
-  await wrong(x, [[1, 2]], "there are 2 inputs and 1 targets, as many are needed");
+  await wrong(x, [[1, 2]], "there are 2 inputs and 1 targets, ");
   await wrong(x, [[1], [2]], "Cannot train: row 0 of the targets has 1 number, 2 are needed");
   await wrong(x, [1, 2], "Cannot train: row 0 of the targets is 1, an array of 2 numbers is needed");
   await wrong([], [], "there are no inputs, at least one row is needed");
@@ -290,7 +290,7 @@ Deno.test("A loss that is not finite stops training, tells where, and changes no
   assertThrows(
     () => Engine.trainStep(model, [[NaN]], [[1]], Engine.mseLoss, new SGD(model.parameters)),
     GradusError,
-    "the loss of batch 0 became NaN or infinite; the inputs already hold NaN or infinity",
+    "the loss of the batch became NaN or infinite; the inputs already hold NaN or infinity",
   );
   assertEquals(model.parameters.data, before);
   const broken = new MLP(1, [4, 4, 1], { init: "uniform", seed: 1, activation: "tanh" });
@@ -302,11 +302,46 @@ Deno.test("A loss that is not finite stops training, tells where, and changes no
       "the output of layers.1 is the first that is not finite; the inputs range from 1 to 1",
     );
   }
-  assertThrows(
-    () => Engine.trainStep(new MLP(1, [1]), [[1]], [[NaN]], Engine.mseLoss, new SGD(new MLP(1, [1]).parameters)),
+  const fine = new MLP(1, [1]);
+  const bad = (target: number, loss: BuiltInLoss, message: string) =>
+    assertThrows(() => Engine.trainStep(fine, [[1]], [[target]], loss, new SGD(fine.parameters)), GradusError, message);
+  bad(NaN, Engine.mseLoss, "target 0 is NaN; the inputs range from 1 to 1; a number is needed");
+  fine.parameters.get("layers.0.bias")!.data[0] = 3;
+  bad(1, Engine.binaryCrossEntropy, "the outputs are no probabilities");
+});
+
+Deno.test("A loss that is not finite during training is told with its batch and epoch", async () => {
+  const model = new MLP(1, [1], { init: "zero" });
+  const x = Array.from({ length: 64 }, (_, i) => [i * 250]);
+  const error = await assertRejects(
+    () => Engine.train({ model, trainInputs: x, trainTargets: x, epochs: 100, learningRate: 1 }),
     GradusError,
-    "other parameters",
   );
+  assert(
+    /^Cannot go on training: the loss of batch [01] of epoch \d became NaN or infinite; /.test(error.message),
+    error.message,
+  );
+});
+
+Deno.test("Losses refuse targets and last layers that are not theirs", () => {
+  const model = new MLP(3, [new Layer(3, 1, "sigmoid")]), optimizer = new SGD(model.parameters);
+  const wrong = (target: number, loss: BuiltInLoss, message: string) =>
+    assertThrows(() => Engine.trainStep(model, [[1, 2, 3]], [target], loss, optimizer), GradusError, message);
+  wrong(0, Engine.hingeLoss, "Cannot make a training step: target 0 is 0, hinge needs -1 or 1");
+  wrong(2, Engine.binaryCrossEntropy, "target 0 is 2, binaryCrossEntropy needs a number from 0 to 1");
+  wrong(1, Engine.binaryCrossEntropyWithLogits, "a last layer that is linear instead of sigmoid is needed");
+});
+
+Deno.test("Memory is flat over 3,000 steps with a loss of one's own", () => {
+  const model = new MLP(3, [8, 1], { seed: 1 }), optimizer = new SGD(model.parameters);
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) Engine.trainStep(model, inputs, targets, ownMse, optimizer);
+  };
+  run(1000);
+  const before = Deno.memoryUsage().rss;
+  run(3000);
+  const growth = (Deno.memoryUsage().rss - before) / 1e6;
+  assert(growth < 60, `grew by ${growth} MB`);
 });
 
 Deno.test("Engine.train() keeps the event loop alive", async () => {

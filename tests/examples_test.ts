@@ -17,7 +17,7 @@ interface Head {
 }
 
 function headOf(source: string): Head {
-  const comment = source.match(/^\/\*\*\n([^]*?)\n \*\/\n/)?.[1] ?? "";
+  const comment = source.replaceAll("\r\n", "\n").match(/^\/\*\*\n([^]*?)\n \*\/\n/)?.[1] ?? "";
   const text = comment.replaceAll(/^ \* ?/gm, "");
   const output = text.match(/^```text\n([^]*?)\n```$/m)?.[1] ?? "";
   if (output.trim() === "") {

@@ -33,8 +33,9 @@ const typescript: readonly (readonly string[])[] = [
   ["mod.ts", "cli.ts"],
 ];
 
-/** Who calls native functions; only these import `src/ffi.ts`. */
+/** Who calls native functions; only these import `src/ffi.ts`, beside mod.ts, which hands on what chooses the level. */
 const callers: readonly string[] = [
+  "mod.ts",
   "src/tape.ts",
   "src/mlp.ts",
   "src/optim.ts",

@@ -97,3 +97,8 @@ Deno.test("A loss refuses (n, 1) against (n), and other shapes that differ", () 
     "Cannot compute mseLoss of 3: an array of outputs is needed",
   );
 });
+
+Deno.test("Losses of numbers take typed arrays", () => {
+  assertEquals(Engine.mseLoss(Float32Array.of(1, 2), Float64Array.of(1, 4)), 2);
+  assertEquals(Engine.mseLoss([Float32Array.of(1, 2)] as unknown as number[][], [[1, 4]]), 2);
+});

@@ -214,7 +214,9 @@ Deno.test("MLP.predict() takes and gives arrays, typed arrays and shaped arrays"
   const expected = model.predict(rows);
   assertEquals([expected.length, expected[0].length], [600, 3]);
   const flat = model.predict(Float64Array.from(rows.flat()));
-  assertEquals(flat, Float32Array.from(expected.flat()));
+  assertEquals(flat, Float64Array.from(expected.flat()));
+  assertEquals(model.predict(Float32Array.from(rows.flat())), Float32Array.from(expected.flat()));
+  assertEquals(model.predict(Uint8Array.of(1, 2)), Float32Array.from(model.predict([[1, 2]])[0]));
   assertEquals(model.predict({ data: Float32Array.from(rows.flat()), shape: [600, 2] }), expected);
   assertEquals(model.predict(rows.map((row) => Float32Array.from(row))), expected);
   assertEquals(model.predict([]), []);
@@ -241,14 +243,24 @@ Deno.test("MLP refuses inputs that do not fit, with the row", () => {
     () => model.predict({ data: new Float32Array(6), shape: [2, 3] }),
     "Cannot predict: the inputs have the shape (2, 3) and 6 numbers, (rows, 2) is needed",
   );
-  wrong(() => model.predict("x" as unknown as number[][]), "Cannot predict: the inputs are x, an array of rows");
-  wrong(() => model.forward([1]), "Cannot run the network: row 0 of the inputs has 1 number, 2 are needed");
-  wrong(() => model.forward([1, "2" as unknown as number]), 'Cannot run the network: row 0 of the inputs holds "2"');
+  wrong(() => model.predict("x" as unknown as number[][]), 'Cannot predict: the inputs are "x", an array of rows');
+  wrong(() => model.forward([1]), "Cannot run the network: there are 1 inputs, 2 are needed");
+  wrong(
+    () => model.forward([1, "2" as unknown as number]),
+    'Cannot run the network: input 1 is "2", a number or a value is needed',
+  );
 });
 
 Deno.test("MLP and Layer refuse sizes, activations and options that make no network", () => {
   const wrong = (use: () => unknown, message: string) => assertThrows(use, GradusError, message);
   wrong(() => new MLP(2, []), "Cannot make a network without layers");
+  wrong(
+    () => new MLP(2, [1], 42 as unknown as object),
+    "Cannot use the settings of a network: they are 42, an object is needed",
+  );
+  wrong(() => new MLP(2, [1], { activation: "ReLU" as "relu" }), 'Cannot use the activation "ReLU"');
+  wrong(() => new MLP(1e5, [1e5]), "Cannot make a network of 10000100000 parameters");
+  wrong(() => new MLP(2, [2, new Layer(2, 1)] as number[]), "Cannot make a network of sizes and layers");
   wrong(() => new MLP(0, [1]), "Cannot use the network input size 0: a whole number from 1 to 2147483647 is needed");
   wrong(() => new MLP(2, [1.5]), "Cannot use the layer size 1.5");
   wrong(() => new Layer(2, 1, "swish" as "silu"), 'Cannot use the activation "swish": one of linear, relu');
@@ -390,6 +402,11 @@ Deno.test("MLP.saveParameters() leaves the old file where it cannot write a whol
   await assertRejects(() => model.saveParameters(path), GradusError, "Cannot save the model: parameter 0 is NaN");
   assertEquals(await Deno.readTextFile(path), before);
   await Deno.remove(path);
+  await assertRejects(
+    () => new MLP(1, [1]).saveParameters(".scratch/none/x.json"),
+    GradusError,
+    "Cannot save the model to .scratch/none/x.json",
+  );
   const left = [...Deno.readDirSync(".scratch")].map(({ name }) => name).filter((name) => name.endsWith(".part"));
   assertEquals(left, []);
 });

@@ -101,7 +101,7 @@ Deno.test("Optimizer settings can be changed where they may, and are checked", (
   const wrong = (use: () => unknown, message: string) => assertThrows(use, GradusError, message);
   wrong(() => langevin.damping = 1.5, "Cannot use the setting damping 1.5: a number from 0 to 1 is needed");
   wrong(() => sgd.learningRate = -1, "Cannot use the learning rate -1: a number of at least 0 is needed");
-  wrong(() => new SGD(w, { lr: 1 } as object), 'Cannot use the settings of sgd: there is no option "lr"');
+  wrong(() => new SGD(w, { lr: 1 } as object), 'Cannot use the settings of SGD: there is no option "lr"');
   wrong(() => new SGD(w, { nesterov: true }), "Cannot use nesterov without momentum");
   wrong(
     () => new Adam(w, { beta1: 1 }),
@@ -109,7 +109,24 @@ Deno.test("Optimizer settings can be changed where they may, and are checked", (
   );
   wrong(() => new Adam(w, { learningRate: NaN }), "Cannot use the learning rate NaN");
   wrong(() => new Langevin(w, { seed: -1 }), "Cannot use the seed -1");
+  wrong(
+    () => new Adam(w, 0.1 as unknown as object),
+    "Cannot use the settings of Adam: they are 0.1, an object is needed",
+  );
+  wrong(
+    () => new SGD(w, { nesterov: "no" as unknown as boolean }),
+    'Cannot use nesterov "no": true or false is needed',
+  );
+  wrong(() => new SGD([w[0], w[0]]), "Cannot optimize number 1 of the list: it is there already");
   wrong(() => new SGD([]), "Cannot optimize this");
   wrong(() => new SGD([new Value(1)]), "Cannot optimize number 0 of the list: it is not persistent");
   wrong(() => new SGD([1] as unknown as Value[]), "Cannot optimize number 0 of the list: it is 1");
+});
+
+Deno.test("An optimizer tells its settings", () => {
+  const optimizer = new SGD([Value.persistent(1)], { momentum: 0.9, nesterov: true });
+  optimizer.learningRate = 0.5;
+  assertEquals(optimizer.settings, { learningRate: 0.5, momentum: 0.9, nesterov: true, weightDecay: 0 });
+  assertEquals(String(optimizer), "SGD(learningRate=0.5, momentum=0.9, nesterov=true, weightDecay=0)");
+  assertEquals(new Langevin([Value.persistent(1)], { seed: 2 ** 40 + 1 }).settings.seed, 2 ** 40 + 1);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Op, opNames } from "../src/bindings.ts";
-import { GradusError, Random, Value } from "../mod.ts";
+import { GradusError, MLP, Random, Value } from "../mod.ts";
 import { assertClose, isClose, reference } from "./_reference.ts";
 
 type Operation = (...operands: (Value | number)[]) => Value;
@@ -211,7 +211,7 @@ Deno.test("Value.data of a result cannot be set", () => {
   assertThrows(
     () => new Value(1).exp().data = 3,
     GradusError,
-    "Cannot set the data of a result of exp: only that of a leaf, made by new Value(…), can be set",
+    "Cannot set the data of a result of exp(): only that of a leaf, made by new Value(…), can be set",
   );
 });
 
@@ -273,7 +273,7 @@ Deno.test("Value tells its label, operation and operands", () => {
 
 Deno.test("Values are compared by their numbers", () => {
   const a = new Value(1), b = new Value(2);
-  assert(a < b && a <= b && b > a && a < 1.5);
+  assert(a < b && a <= b && b > a);
 });
 
 Deno.test("Value.sum(), dot(), softmax() and logSumExp() have their values and gradients", () => {
@@ -307,15 +307,17 @@ Deno.test("D10: softmax and logSumExp are stable at logits of ±10000 and at inf
 Deno.test("Value refuses what is no number", () => {
   const x = new Value(1);
   const wrong = (use: () => unknown, message: string) => assertThrows(use, GradusError, message);
-  wrong(() => new Value("2" as unknown as number), 'Cannot make a value of the text "2": a number is needed');
+  wrong(() => new Value("2" as unknown as number), 'Cannot make a value of "2": a number is needed');
   wrong(() => new Value([1] as unknown as number), "Cannot make a value of an array");
   wrong(() => new Value(undefined as unknown as number), "Cannot make a value of undefined");
-  wrong(() => x.add("1" as unknown as number), 'Cannot compute with the text "1": a Value or a number is needed');
+  wrong(() => x.add("1" as unknown as number), 'Cannot compute with "1": a Value or a number is needed');
   wrong(() => x.mul(null as unknown as number), "Cannot compute with null");
   wrong(() => x.mul({} as unknown as number), "Cannot compute with [object Object]");
   wrong(() => x.data = null as unknown as number, "Cannot make a value of null");
   wrong(() => Value.dot([1, 2], [1]), "Cannot take the dot product: 2 values meet 1, as many are needed");
   wrong(() => Value.softmax([]), "Cannot normalise an empty list");
+  wrong(() => Value.sum(3 as unknown as number[]), "Cannot compute sum of 3: a list of values is needed");
+  wrong(() => Value.softmax(3 as unknown as number[]), "Cannot compute softmax or logSumExp of 3");
 });
 
 Deno.test("Value.backward() of a leaf gives it the gradient 1", () => {
@@ -359,4 +361,97 @@ Deno.test("Memory stays flat in a synchronous loop whose values nobody reads", (
   const w = Value.persistent(0.5);
   const growth = growthOver(6_000_000, (i) => w.mul(i).tanh());
   assert(growth < 200, `grew by ${growth} MB`);
+});
+
+/** Values made by `make`, 100 of them. */
+function hundred(make: (i: number) => Value): Value[] {
+  return Array.from({ length: 100 }, (_, i) => make(i));
+}
+
+Deno.test("Memory stays flat where each graph is read and then continued", () => {
+  const w = hundred((i) => Value.persistent(i / 100));
+  const growth = growthOver(20_000, (i) => {
+    const s = Value.dot(w, w.map((_, j) => j));
+    if (s.data > -1) s.mul(i).backward();
+  });
+  assert(growth < 100, `grew by ${growth} MB`);
+});
+
+Deno.test("Memory stays flat where graphs of any size are recorded and never read", () => {
+  const w = hundred((i) => Value.persistent(i / 100));
+  for (const size of [50, 20_000]) {
+    const growth = growthOver(6_000_000 / size, () => {
+      let s = new Value(0);
+      for (let i = 0; i < size; i++) s = s.add(w[i % 100].tanh());
+    });
+    assert(growth < 200, `${size}: grew by ${growth} MB`);
+  }
+});
+
+Deno.test("Memory stays flat where each graph uses a result of the one before, but not of those before that", () => {
+  const w = Value.persistent(0.5);
+  let before = w.mul(1);
+  const growth = growthOver(1500, () => {
+    let result = w.mul(2);
+    for (let i = 0; i < 3000; i++) result = result.add(w);
+    const both = result.add(before);
+    assert(both.data > 0);
+    both.backward();
+    before = result;
+  });
+  assert(growth < 100, `grew by ${growth} MB`);
+});
+
+Deno.test("Memory stays flat in a loop whose recording fails in the middle", () => {
+  const w = hundred((i) => Value.persistent(i / 100));
+  const growth = growthOver(30_000, () => {
+    assertThrows(() => w.reduce((sum, v, i) => sum.add(i < 99 ? v : undefined as unknown as Value)), GradusError);
+  });
+  assert(growth < 100, `grew by ${growth} MB`);
+});
+
+Deno.test("A running sum that is read at every step keeps its whole graph and its gradients", () => {
+  const w = Value.persistent(2);
+  let sum = new Value(0) as Value;
+  for (let i = 0; i < 20_000; i++) {
+    sum = sum.add(w.mul(i));
+    assert(sum.data >= 0);
+  }
+  sum.backward();
+  assertEquals(w.grad, 20_000 * 19_999 / 2);
+});
+
+Deno.test("Several results of one older graph, and what it used, get their gradients together", () => {
+  const a = new Value(3);
+  const base = a.square(); // 9
+  for (let i = 0; i < 300; i++) base.add(i); // fills the tape
+  assertEquals(base.data, 9);
+  const left = base.mul(2), right = base.mul(5), unrelated = a.exp();
+  for (let i = 0; i < 300; i++) left.add(i);
+  assertEquals([left.data, right.data], [18, 45]);
+  const end = left.mul(right).add(left); // 2·5·a⁴ + 2a²
+  assert(unrelated.data > 0);
+  end.backward();
+  assertEquals(a.grad, 40 * 27 + 4 * 3);
+  assertEquals([left.grad, right.grad, base.grad], [46, 18, 2 * 46 + 5 * 18]);
+  end.backward();
+  assertEquals(a.grad, 2 * (40 * 27 + 4 * 3));
+});
+
+Deno.test("A result that depends on freed values is refused instead of losing a part of its gradient", () => {
+  const x = new Value(2), shared = x.square(), other = shared.mul(5);
+  shared.backwardAndFree();
+  assertThrows(() => other.backward(), GradusError, "Cannot use a value whose graph was freed");
+});
+
+Deno.test("The outputs of a network are values with an operation, operands, labels and gradients", () => {
+  const x = new Value(2), [y] = new MLP(2, [1], { init: "zero" }).forward([x, 3]);
+  y.label = "y";
+  assertEquals([y.label, y.op, y.operands.map(Number)], ["y", "mlp", [2, 3]]);
+  assertStrictEquals(y.operands[0], x);
+  y.mul(4).backward();
+  assertEquals(y.grad, 4);
+  y.zeroGrad();
+  assertEquals(y.grad, 0);
+  assertThrows(() => y.data = 1, GradusError, "Cannot set the data of a result of mlp()");
 });

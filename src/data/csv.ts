@@ -7,7 +7,7 @@
  */
 
 import { GradusError } from "../error.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 
 /** A table of cells as they stand in a file, and where in the file each row starts. */
 export interface Csv {
@@ -15,7 +15,7 @@ export interface Csv {
   source: string;
   /** The trimmed names of the columns, all different; `null` if the table has none. */
   header: string[] | null;
-  /** The rows below the header, all of the same width; cells are not trimmed. */
+  /** The rows below the header, all of the same width; cells are not trimmed, decimal commas are points. */
   rows: string[][];
   /** The line of the file, counted from 1, at which each row starts. */
   lines: Int32Array;
@@ -34,7 +34,7 @@ export interface CsvOptions {
 
 /** {@linkcode CsvOptions}, and the name of the text for messages. */
 export interface ParseCsvOptions extends CsvOptions {
-  /** The name of the text in messages. Default: `"table"`. */
+  /** The name of the text in messages. Default: the path of the file, or `"table"`. */
   source?: string;
 }
 
@@ -46,6 +46,8 @@ const missingCells: ReadonlySet<string> = new Set(
 );
 const decimalNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^[+-]?(?:inf|infinity|∞)$/i;
+const decimalPoint = /^\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*$/;
+const decimalComma = /^\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*$/;
 const separators = [",", ";", "\t", "|"];
 const sniffedRows = 20;
 /** V8 holds strings of at most 2^29 - 24 characters. */
@@ -99,10 +101,10 @@ export function columnNames(csv: Csv): string[] {
  */
 export async function readCsv(
   path: string | URL,
-  options: CsvOptions = {},
+  options: ParseCsvOptions = {},
 ): Promise<Csv> {
-  checkOptions("readCsv()", options, ["separator", "header"]);
-  const source = String(path);
+  checkOptions("readCsv()", options, ["source", "separator", "header"]);
+  const { source = String(path) } = options;
   let bytes = await readBytes(path, source);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     bytes = await decompress(bytes, source);
@@ -117,9 +119,12 @@ export async function readCsv(
  * Reads a table from `text`: rows end with LF, CRLF or CR; a cell in double quotes may hold separators,
  * line ends and doubled quotes; a byte order mark and blank lines are skipped.
  *
+ * Where semicolons separate and no number has a decimal point, decimal commas are read: the cell `1,5` becomes `1.5`.
+ *
  * Without `header` the first row holds names if some column is a number in every other row (missing
  * cells aside) and a word in the first. In a table without a column of numbers it holds names if its
- * cells are all different, not empty, and do not occur again in their columns.
+ * cells are all different, not empty, and do not occur again in their columns. Columns without a name in it are named by
+ * their positions: `"1"`, `"2"`, …; a last one that is empty in all rows too is left out.
  *
  * @example A quoted cell, a blank line
  * ```ts
@@ -133,12 +138,11 @@ export async function readCsv(
  * ```
  *
  * @throws {GradusError} With code `"data"` if the text holds no row, a NUL character, a quote that is
- * not closed, rows of different widths, or a header with an empty or repeated name.
+ * not closed, rows of different widths, or a header with a repeated name.
  */
 export function parseCsv(text: string, options: ParseCsvOptions = {}): Csv {
   checkOptions("parseCsv()", options, ["source", "separator", "header"]);
-  const { source = "table", separator = recogniseSeparator(text), header } =
-    options;
+  const { source = "table", separator = recogniseSeparator(text), header } = options;
   if (separator.length !== 1 || '"\r\n'.includes(separator)) {
     throw new GradusError(
       "argument",
@@ -160,6 +164,7 @@ export function parseCsv(text: string, options: ParseCsvOptions = {}): Csv {
   if (records.length === 0) {
     throw unreadable(source, "it is empty, a row of cells");
   }
+  if (separator === ";") readDecimalCommas(records);
   const first = records[0].map((cell) => cell.trim());
   const hasHeader = (typeof header === "function" ? header(first) : header) ??
     detectHeader(records);
@@ -181,13 +186,26 @@ export function parseCsv(text: string, options: ParseCsvOptions = {}): Csv {
       lines: Int32Array.from(lines),
     };
   }
-  checkHeader(first, source, lines[0]);
+  const rows = records.slice(1);
+  // A separator at the end of every line makes no column.
+  if (width > 1 && first[width - 1] === "" && rows.every((row) => row[width - 1].trim() === "")) {
+    first.pop();
+    rows.forEach((row) => row.pop());
+  }
   return {
     source,
-    header: first,
-    rows: records.slice(1),
+    header: nameColumns(first, source, lines[0]),
+    rows,
     lines: Int32Array.from(lines.slice(1)),
   };
+}
+
+/** Where commas are decimal, semicolons separate: 1,5 becomes 1.5, unless some number of the table has a point. */
+function readDecimalCommas(records: string[][]): void {
+  if (records.some((cells) => cells.some((cell) => decimalPoint.test(cell)))) return;
+  for (const cells of records) {
+    for (const [i, cell] of cells.entries()) if (decimalComma.test(cell)) cells[i] = cell.replace(",", ".");
+  }
 }
 
 /** "1 cell", "2 cells". */
@@ -321,8 +339,7 @@ function scan(
         for (at = open + 1;; at++) {
           const close = text.indexOf('"', at);
           if (close < 0) {
-            const problem =
-              `${position} opens a quote that is not closed, a closing quote`;
+            const problem = `${position} opens a quote that is not closed, a closing quote`;
             return { records, lines, problem };
           }
           cell += text.slice(at, close);
@@ -334,8 +351,7 @@ function scan(
         while (text.charCodeAt(at) === space && comma !== space) at++;
         const next = text.charCodeAt(at);
         if (at < text.length && next !== comma && next !== lf && next !== cr) {
-          const problem =
-            `${position} opens a quote that closes in line ${line} with text behind it, ` +
+          const problem = `${position} opens a quote that closes in line ${line} with text behind it, ` +
             "a separator or line end there";
           return { records, lines, problem };
         }
@@ -380,6 +396,7 @@ function recogniseSeparator(text: string): string {
   let bestWidth = 1;
   for (const separator of separators) {
     const { records } = scan(text, separator, sniffedRows);
+    if (separator === ";" && hasDecimalCommas(records)) return separator;
     const counts = new Map<number, number>();
     for (const { length } of records) {
       if (length > 1) counts.set(length, (counts.get(length) ?? 0) + 1);
@@ -394,6 +411,14 @@ function recogniseSeparator(text: string): string {
   return best;
 }
 
+/** Whether rows of one width, divided by semicolons, hold commas only in numbers, as in `1,5;2,5`: then the commas are decimal. */
+function hasDecimalCommas(records: string[][]): boolean {
+  return records.every((cells) =>
+    cells.length > 1 && cells.length === records[0].length &&
+    cells.every((cell) => !cell.includes(",") || decimalComma.test(cell))
+  ) && records.some((cells) => cells.some((cell) => cell.includes(",")));
+}
+
 function detectHeader(records: string[][]): boolean {
   const [first, ...others] = records;
   const names = first.map((cell) => cell.trim());
@@ -406,6 +431,8 @@ function detectHeader(records: string[][]): boolean {
       return true;
     }
     // A number can be the name of a column of words ("150" in iris.csv), but not of one with numbers.
+    // pandas writes the numbers of rows first, in a column without a name.
+    if (name === "" && column === 0 && below("number") && !below("text", "missing")) continue;
     mayBeNames &&= kind !== "missing" &&
       !others.some((other) => other[column]?.trim() === name) &&
       (kind === "text" || (below("text") && !below("number", "infinite")));
@@ -413,24 +440,20 @@ function detectHeader(records: string[][]): boolean {
   return mayBeNames;
 }
 
-function checkHeader(names: string[], source: string, line: number): void {
+/** Gives columns without a name their position as one, as they have it in a table without a header. */
+function nameColumns(names: string[], source: string, line: number): string[] {
   const seen = new Map<string, number>();
-  for (const [index, name] of names.entries()) {
+  return names.map((given, index) => {
+    const position = String(index + 1);
+    const name = given !== "" ? given : names.includes(position) ? `column ${position}` : position;
     const before = seen.get(name);
-    if (name === "") {
-      throw unreadable(
-        source,
-        `line ${line}, column ${index + 1} of the header is empty, a name`,
-      );
-    }
     if (before !== undefined) {
       throw unreadable(
         source,
-        `line ${line} names columns ${before} and ${
-          index + 1
-        } both "${name}", a name of its own for each`,
+        `line ${line} names columns ${before} and ${position} both "${name}", a name of its own for each`,
       );
     }
     seen.set(name, index + 1);
-  }
+    return name;
+  });
 }

@@ -2,7 +2,7 @@
 
 import { GradusError } from "../error.ts";
 import { Random, Stream } from "../random.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 
 /** How {@linkcode holdOut} divides. */
 export interface HoldOutOptions {

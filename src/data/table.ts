@@ -8,7 +8,7 @@
 
 import { GradusError } from "../error.ts";
 import { cellKind, columnNames, countOf, type Csv } from "./csv.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 
 /** Which column is predicted, and what the columns hold. Columns are given by name, or by position from 1 (-1 is the last). */
 export interface TableOptions {
@@ -331,6 +331,13 @@ export class Preprocessing {
             `${label(csv, column)} is empty in all training rows`,
           );
         }
+        if (countsRows(csv, column)) {
+          warnings.push(
+            `${label(csv, column)} counts the rows and tells nothing about new ones (--ignore ${
+              argument(csv, column)
+            } leaves it out)`,
+          );
+        }
         const { mean, std } = meanAndStd(csv, column, cells);
         columns.push({
           name,
@@ -363,9 +370,7 @@ export class Preprocessing {
     if (columns.length === 0) {
       throw new GradusError(
         "data",
-        `Cannot train on ${csv.source}: there is no column but the target ${
-          label(csv, target.position - 1)
-        }${
+        `Cannot train on ${csv.source}: there is no column but the target ${label(csv, target.position - 1)}${
           ignore.size > 0 ? " and the ignored" : ""
         }, one column or more to predict it from is needed`,
       );
@@ -402,17 +407,14 @@ export class Preprocessing {
   /** The name of each input: that of a column of numbers, `column=value` for a column of text. */
   get inputNames(): string[] {
     return this.columns.flatMap((column) =>
-      column.kind === "number"
-        ? [column.name]
-        : column.values.map((value) => `${column.name}=${value}`)
+      column.kind === "number" ? [column.name] : column.values.map((value) => `${column.name}=${value}`)
     );
   }
 
   /** The number of inputs per row. */
   get inputSize(): number {
     return this.columns.reduce(
-      (sum, column) =>
-        sum + (column.kind === "number" ? 1 : column.values.length),
+      (sum, column) => sum + (column.kind === "number" ? 1 : column.values.length),
       0,
     );
   }
@@ -447,9 +449,7 @@ export class Preprocessing {
     const isRow = places !== null && columns.every((column, index) => {
       const cell = firstRow[places.columns[index]];
       const kind = cellKind(cell);
-      return column.kind === "text"
-        ? column.values.includes(textValue(cell))
-        : kind === "number" || kind === "missing";
+      return column.kind === "text" ? column.values.includes(textValue(cell)) : kind === "number" || kind === "missing";
     });
     return isRow ? false : undefined;
   }
@@ -524,17 +524,13 @@ export class Preprocessing {
         missing += count;
         const mean = Number(column.mean.toPrecision(6));
         notes.push(
-          `${name}: ${
-            countOf(count, "missing cell")
-          } filled with the mean ${mean}`,
+          `${name}: ${countOf(count, "missing cell")} filled with the mean ${mean}`,
         );
       } else {
         unknown += count;
         const value = example === "" ? "missing" : shortened(example);
         notes.push(
-          `${name}: ${
-            countOf(count, "cell")
-          } with a value that is not in the training rows (${value}), ` +
+          `${name}: ${countOf(count, "cell")} with a value that is not in the training rows (${value}), ` +
             `read as none of its ${countOf(column.values.length, "value")}`,
         );
       }
@@ -558,9 +554,7 @@ export class Preprocessing {
     const chosen = rowNumbers(csv, rows);
     const data = new Float64Array(chosen.length);
     const numbers = new Map(
-      target.kind === "classes"
-        ? target.classes.map((name, k) => [name, k])
-        : [],
+      target.kind === "classes" ? target.classes.map((name, k) => [name, k]) : [],
     );
     let missing = 0;
     let unknown = 0;
@@ -626,9 +620,7 @@ export class Preprocessing {
     const widths = new Set([this.columns.length, this.width - 1, this.width]);
     throw new GradusError(
       "data",
-      `Cannot use ${csv.source}: it has ${countOf(width, "column")}${
-        this.header ? " and no header" : ""
-      }, ${
+      `Cannot use ${csv.source}: it has ${countOf(width, "column")}${this.header ? " and no header" : ""}, ${
         [...widths].join(" or ")
       } as in the table the model was trained on are needed`,
     );
@@ -643,9 +635,7 @@ export class Preprocessing {
       return { columns, target: target - 1 };
     }
     if (width === this.width - 1) {
-      const columns = this.columns.map(({ position }) =>
-        position > target ? position - 2 : position - 1
-      );
+      const columns = this.columns.map(({ position }) => position > target ? position - 2 : position - 1);
       return { columns, target: null };
     }
     if (width === this.columns.length) {
@@ -683,12 +673,8 @@ function findColumn(csv: Csv, wanted: string | number): number {
   throw new GradusError(
     "argument",
     `Cannot find column ${JSON.stringify(wanted)} in ${csv.source}: ${
-      csv.header === null
-        ? "its columns have no names"
-        : `its columns are ${listOf(names)}`
-    }, ${
-      csv.header === null ? "" : "one of them or "
-    }a position from 1 to ${names.length} is needed`,
+      csv.header === null ? "its columns have no names" : `its columns are ${listOf(names)}`
+    }, ${csv.header === null ? "" : "one of them or "}a position from 1 to ${names.length} is needed`,
   );
 }
 
@@ -797,9 +783,7 @@ function meanAndStd(
   if (!Number.isFinite(mean) || !Number.isFinite(std)) {
     throw new GradusError(
       "data",
-      `Cannot train on ${csv.source}: ${
-        label(csv, column)
-      } holds numbers of 1e154 or more, smaller ones are needed`,
+      `Cannot train on ${csv.source}: ${label(csv, column)} holds numbers of 1e154 or more, smaller ones are needed`,
     );
   }
   return { mean, std };
@@ -827,14 +811,19 @@ function textWarnings(
   }
   if (values.length === rows && rows >= 10) {
     return [
-      `${
-        label(csv, column)
-      } holds a different text in every row and predicts nothing (--ignore ${
+      `${label(csv, column)} holds a different text in every row and predicts nothing (--ignore ${
         argument(csv, column)
       } leaves it out)`,
     ];
   }
   return [];
+}
+
+/** Whether the column is 0, 1, 2, … or 1, 2, 3, … down a table of 10 rows or more. */
+function countsRows(csv: Csv, column: number): boolean {
+  const first = Number(csv.rows[0][column]);
+  return csv.rows.length >= 10 && (first === 0 || first === 1) &&
+    csv.rows.every((row, i) => row[column].trim() !== "" && Number(row[column]) === first + i);
 }
 
 function rowNumbers(csv: Csv, rows?: ArrayLike<number>): Uint32Array {
@@ -854,9 +843,7 @@ function rowNumbers(csv: Csv, rows?: ArrayLike<number>): Uint32Array {
 
 /** A column in messages: its name in quotes, or its position. */
 function label(csv: Csv, column: number): string {
-  return csv.header === null
-    ? `column ${column + 1}`
-    : `column "${shortened(csv.header[column])}"`;
+  return csv.header === null ? `column ${column + 1}` : `column "${shortened(csv.header[column])}"`;
 }
 
 /** A column as an argument of a command that a shell and a list with commas leave as it is. */
@@ -884,9 +871,9 @@ function cellError(
   const cell = csv.rows[row][column].trim();
   return new GradusError(
     "data",
-    `Cannot use ${csv.source}: line ${csv.lines[row]}, ${
-      label(csv, column)
-    } is ${cell === "" ? "empty" : JSON.stringify(shortened(cell))}, ${need}`,
+    `Cannot use ${csv.source}: line ${csv.lines[row]}, ${label(csv, column)} is ${
+      cell === "" ? "empty" : JSON.stringify(shortened(cell))
+    }, ${need}`,
   );
 }
 
@@ -897,9 +884,7 @@ function constantTarget(
 ): GradusError {
   return new GradusError(
     "data",
-    `Cannot train on ${csv.source}: target ${label(csv, column)} is ${
-      JSON.stringify(shortened(cells[0]))
-    } in ${
+    `Cannot train on ${csv.source}: target ${label(csv, column)} is ${JSON.stringify(shortened(cells[0]))} in ${
       cells.length === 1 ? "its only row" : `all ${cells.length} rows`
     }, two different values or more are needed`,
   );

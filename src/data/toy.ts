@@ -7,7 +7,7 @@
 
 import { GradusError } from "../error.ts";
 import { Random, Stream } from "../random.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 
 /** Rows of inputs, and a class number or a number for each. */
 export interface ToyData {
@@ -87,8 +87,7 @@ export function makeMoons(n: number, options: MoonsOptions = {}): ToyData {
   checkCount("n", n, 2);
   const outer = Math.floor(n / 2);
   const inner = n - outer;
-  const angle = (i: number, count: number): number =>
-    count === 1 ? 0 : Math.PI * i / (count - 1);
+  const angle = (i: number, count: number): number => count === 1 ? 0 : Math.PI * i / (count - 1);
   const points: [number, number, number][] = [];
   for (let i = 0; i < outer; i++) {
     const t = angle(i, outer);
@@ -204,8 +203,7 @@ export function makeRegression(
   checkNoise(noise);
   check(Number.isFinite(bias), "bias", bias, "a finite number");
   const random = new Random(seed, Stream.data);
-  const draw = (): number[] =>
-    Array.from({ length: features }, () => random.normal());
+  const draw = (): number[] => Array.from({ length: features }, () => random.normal());
   const weights = [...options.weights ?? draw()];
   check(
     weights.length === features && weights.every(Number.isFinite),
@@ -251,9 +249,7 @@ function finish(
   for (const i of order) {
     const [x, y, target] = points[i];
     inputs.push(
-      noise > 0
-        ? [x + random.normal(0, noise), y + random.normal(0, noise)]
-        : [x, y],
+      noise > 0 ? [x + random.normal(0, noise), y + random.normal(0, noise)] : [x, y],
     );
     targets.push(target);
   }

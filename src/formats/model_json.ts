@@ -13,17 +13,25 @@ const VERSION = 1;
 
 /** The layers of a model file. */
 export interface LayerJSON {
+  /** Numbers that go in. */
   nin: number;
+  /** Numbers that come out. */
   nout: number;
+  /** What is applied to w·x + b. */
   activation: string;
 }
 
 /** What a model file holds. */
 export interface ModelJSON {
+  /** Of the file's layout. */
   version: number;
+  /** Of the parameters. */
   dtype: Dtype;
+  /** Numbers that go in. */
   nin: number;
+  /** Numbers that come out of each layer. */
   nouts: number[];
+  /** The layers. */
   layers: LayerJSON[];
   /** Layer, neuron, its weights, its bias. */
   parameters: number[];

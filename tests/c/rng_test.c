@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* Known answers of Random123 (kat_vectors, philox4x32 10). */
-static void philox_gives_the_published_answers(void)
-{
+static void philox_gives_the_published_answers(void) {
   static const struct {
     uint32_t counter[4], key[2], block[4];
   } known[] = {
@@ -23,8 +22,7 @@ static void philox_gives_the_published_answers(void)
   }
 }
 
-static void rng_u32_reads_block_after_block(void)
-{
+static void rng_u32_reads_block_after_block(void) {
   struct rng rng;
   rng_init(&rng, 1, 2, 3, 4);
   for (uint32_t index = 0; index < 3; index++) {
@@ -41,8 +39,7 @@ static void rng_u32_reads_block_after_block(void)
   CHECK(rng.counter[0] == 0 && rng.counter[1] == 1, "the block index carries");
 }
 
-static void seed_42_gives_the_values_of_the_typescript_twin(void)
-{
+static void seed_42_gives_the_values_of_the_typescript_twin(void) {
   static const uint32_t words[6] = {0x9ceaf053, 0x77f5493b, 0x12bf50ad, 0x5742b3d7, 0xfcdb2127, 0x53ba6cfd};
   static const double uniforms[4] = {0.61295988014777381, 0.073231736875038922, 0.98771865164535766, 0.51390614699062398};
   static const double normals[6] = {
@@ -90,8 +87,7 @@ static void seed_42_gives_the_values_of_the_typescript_twin(void)
 }
 
 /* q and the z with Phi(z) = 1/2 + q, correctly rounded, from mpmath. */
-static void normal_quantile_is_right_to_1e_14(void)
-{
+static void normal_quantile_is_right_to_1e_14(void) {
   static const double known[][2] = {
     {0x1p-54, 1.3914582123358836e-16},
     {0x1p-20, 2.390507006295574e-06},
@@ -117,8 +113,7 @@ static void normal_quantile_is_right_to_1e_14(void)
   }
 }
 
-static void rng_integer_is_even_handed(void)
-{
+static void rng_integer_is_even_handed(void) {
   struct rng rng;
   rng_init(&rng, 42, 0, 0, 0);
   int counts[6] = {0};
@@ -128,8 +123,7 @@ static void rng_integer_is_even_handed(void)
   CHECK(rng_integer(&rng, 1) == 0, "of one number, it is 0");
 }
 
-static void rng_test(void)
-{
+static void rng_test(void) {
   philox_gives_the_published_answers();
   rng_u32_reads_block_after_block();
   seed_42_gives_the_values_of_the_typescript_twin();

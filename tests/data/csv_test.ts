@@ -1,12 +1,7 @@
 /** Reading CSV: what is a row, where it stands, what is a header, and what each bad file is told. */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  cellKind,
-  columnNames,
-  parseCsv,
-  readCsv,
-} from "../../src/data/csv.ts";
+import { cellKind, columnNames, parseCsv, readCsv } from "../../src/data/csv.ts";
 import { GradusError } from "../../src/error.ts";
 
 const scratch = ".scratch/csv_test";
@@ -18,9 +13,7 @@ async function scratchFile(
 ): Promise<string> {
   await Deno.mkdir(scratch, { recursive: true });
   const path = `${scratch}/${name}`;
-  const bytes = typeof content === "string"
-    ? new TextEncoder().encode(content)
-    : content;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   await Deno.writeFile(path, bytes);
   return path;
 }
@@ -98,7 +91,7 @@ Deno.test("parseCsv() recognises comma, semicolon, tab and bar", () => {
 
 Deno.test("parseCsv() recognises the semicolon beside decimal commas", () => {
   const csv = parseCsv("name;height\nAnn;1,82\nBo;1,75\n");
-  assertEquals(csv.rows[0], ["Ann", "1,82"]);
+  assertEquals(csv.rows[0], ["Ann", "1.82"]);
 });
 
 Deno.test("parseCsv() does not count separators in quoted cells", () => {
@@ -247,11 +240,36 @@ Deno.test("parseCsv() names the columns of a repeated name", () => {
   );
 });
 
-Deno.test("parseCsv() names the column of an empty name", () => {
-  refused(
-    "id,,age\n0,8,31\n1,9,4\n",
-    "Cannot read people.csv: line 1, column 2 of the header is empty, a name is needed",
-  );
+Deno.test("parseCsv() names a column without a name by its position", () => {
+  assertEquals(parseCsv("id,,age\n0,8,31\n1,9,4\n").header, ["id", "2", "age"]);
+  assertEquals(parseCsv(",1,y\n0,8,31\n", { header: true }).header, ["column 1", "1", "y"]);
+});
+
+Deno.test("parseCsv() finds the header of a table that pandas wrote with row numbers", () => {
+  assertEquals(parseCsv(",age,y\n0,8,31\n1,9,4\n").header, ["1", "age", "y"]);
+  assertEquals(parseCsv(",colour,kind\n0,red,cat\n1,red,dog\n").header, ["1", "colour", "kind"]);
+});
+
+Deno.test("parseCsv() makes no column of a separator at the end of each line", () => {
+  const csv = parseCsv("a,b,\n1,2,\n3,4, \n");
+  assertEquals([csv.header, csv.rows], [["a", "b"], [["1", "2"], ["3", "4"]]]);
+  assertEquals(parseCsv("a,b,\n1,2,\n3,4,5\n").header, ["a", "b", "3"]);
+  assertEquals(parseCsv("1,2,\n3,4,\n").rows[0].length, 3);
+});
+
+Deno.test("parseCsv() reads decimal commas where semicolons separate", () => {
+  const csv = parseCsv("a;b;c\n1,5;-2;x,y\n,5;3;4,5e-1\n");
+  assertEquals(csv.rows, [["1.5", "-2", "x,y"], [".5", "3", "4.5e-1"]]);
+  assertEquals(parseCsv("1,5;2,5;3,5\n4,5;5,5;6,5\n").rows[1], ["4.5", "5.5", "6.5"]);
+  assertEquals(parseCsv("3,5;1,2;red\n").rows, [["3.5", "1.2", "red"]]);
+  assertEquals(parseCsv("1,a;b,2\n3,c;d,4\n").rows[1], ["3", "c;d", "4"]);
+  assertEquals(parseCsv("a;b\n1,5;2.5\n").rows, [["1,5", "2.5"]]);
+  assertEquals(parseCsv('a,b\n"1,5",2\n').rows, [["1,5", "2"]]);
+});
+
+Deno.test("readCsv() tells errors by the name it is given", async () => {
+  const error = await assertRejects(() => readCsv("data/no.csv", { source: "no.csv" }), GradusError);
+  assertEquals(error.message, "Cannot read no.csv: there is no such file, a CSV file is needed");
 });
 
 Deno.test("cellKind() tells missing cells, numbers, infinities and text", () => {

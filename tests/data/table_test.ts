@@ -2,11 +2,7 @@
 
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { type Csv, parseCsv, readCsv } from "../../src/data/csv.ts";
-import {
-  Preprocessing,
-  readTarget,
-  type TableOptions,
-} from "../../src/data/table.ts";
+import { Preprocessing, readTarget, type TableOptions } from "../../src/data/table.ts";
 import { GradusError, type GradusErrorCode } from "../../src/error.ts";
 
 function table(text: string): Csv {
@@ -290,7 +286,7 @@ Deno.test("Preprocessing.fit() takes an empty column as a constant and warns", (
 });
 
 Deno.test("Preprocessing.fit() reads boolean words and numbers with commas as text", () => {
-  const csv = table("b;n;y\ntrue;1,5;1\nfalse;2,5;2\n");
+  const csv = table('b,n,y\ntrue,"1,5",1\nfalse,"2,5",2\n');
   const preprocessing = Preprocessing.fit(csv);
   assertEquals(preprocessing.inputNames, [
     "b=false",
@@ -301,6 +297,14 @@ Deno.test("Preprocessing.fit() reads boolean words and numbers with commas as te
   assertEquals(preprocessing.warnings, [
     'column "n" is read as text, because numbers such as 1,5 have no decimal point',
   ]);
+});
+
+Deno.test("Preprocessing.fit() warns of a column that counts the rows", () => {
+  const rows = Array.from({ length: 10 }, (_, i) => `${i},${i % 3},${i + 2},${i % 2}`);
+  assertEquals(Preprocessing.fit(parseCsv(`,a,b,y\n${rows.join("\n")}\n`)).warnings, [
+    'column "1" counts the rows and tells nothing about new ones (--ignore 1 leaves it out)',
+  ]);
+  assertEquals(Preprocessing.fit(parseCsv(`,a,b,y\n${rows.slice(1).join("\n")}\n`)).warnings, []);
 });
 
 Deno.test("Preprocessing.fit() warns of a text that is different in every row", () => {
@@ -516,8 +520,7 @@ Deno.test("Preprocessing.transform() names the line of a text in a column of num
   refused(
     "data",
     'Cannot use t.csv: line 3, column "age" is "old", a number is needed as in the table the model was trained on',
-    () =>
-      Preprocessing.fit(people).transform(table("age,city\n4,x\nold,x\n5,x\n")),
+    () => Preprocessing.fit(people).transform(table("age,city\n4,x\nold,x\n5,x\n")),
   );
 });
 
@@ -607,8 +610,7 @@ Deno.test("Preprocessing.toJSON() gives a copy", () => {
 });
 
 Deno.test("Preprocessing.fromJSON() names what is wrong in a damaged description", () => {
-  const whole = () =>
-    JSON.parse(JSON.stringify(Preprocessing.fit(people)), (_, v) => v);
+  const whole = () => JSON.parse(JSON.stringify(Preprocessing.fit(people)), (_, v) => v);
   // deno-lint-ignore no-explicit-any
   const damages: [(json: any) => unknown, string][] = [
     [() => null, "it is null, an object"],

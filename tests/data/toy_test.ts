@@ -1,20 +1,7 @@
 /** Made-up data: shapes by formula, order, noise, seeds. */
 
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertNotEquals,
-  assertThrows,
-} from "@std/assert";
-import {
-  makeCircles,
-  makeMoons,
-  makeRegression,
-  makeSpirals,
-  type ToyData,
-  xor,
-} from "../../src/data/toy.ts";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { makeCircles, makeMoons, makeRegression, makeSpirals, type ToyData, xor } from "../../src/data/toy.ts";
 import { GradusError } from "../../src/error.ts";
 
 function assertPoints(actual: number[][], expected: number[][]): void {
