@@ -14,18 +14,24 @@
 #define K64(name) CONCAT4(name, _f64, _, LEVEL)
 #define R(x) ((real)(x))
 
-/* a·b + c, rounded once. */
+/* a·b + c, rounded once: an instruction, or a call of its emulation, which would fill every loop if it were inlined. */
+#if LEVEL_HAS_FMA
 INLINE real K(fma)(real a, real b, real c) {
-#if LEVEL_HAS_FMA && REAL_BITS == 64
+#if REAL_BITS == 64
   return __builtin_fma(a, b, c);
-#elif LEVEL_HAS_FMA
+#else
   return __builtin_fmaf(a, b, c);
-#elif REAL_BITS == 64
+#endif
+}
+#else
+static __attribute__((noinline)) real K(fma)(real a, real b, real c) {
+#if REAL_BITS == 64
   return fma_exact_f64(a, b, c);
 #else
   return fma_exact_f32(a, b, c);
 #endif
 }
+#endif
 
 INLINE real K(sqrt)(real x) {
 #if REAL_BITS == 64

@@ -1,7 +1,10 @@
-/* plain.c: the portable level. Any processor runs it; fma is emulated exactly, so it is slow, and the oracle of the others. */
+/* plain.c: the portable level. Any processor runs it; fma is emulated exactly, so it is slow, and the oracle of
+ * the others; it is compiled for size. */
 #define LEVEL plain
 #define LEVEL_HAS_FMA 0
 #define VECTOR_BYTES 16
 #define TILE_ROWS 4
 #define TILE_VECTORS 2
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 #include "../level.h"
+#pragma clang attribute pop
