@@ -7,7 +7,7 @@
  */
 import { Adam, Engine, MLP, SGD, simdLevel } from "../mod.ts";
 import { toDataset } from "../src/dataset.ts";
-import { CHUNK, Run } from "../src/run.ts";
+import { Run, wholeBatch } from "../src/run.ts";
 import { microseconds, printTable } from "./_timing.ts";
 
 interface Case {
@@ -50,7 +50,7 @@ function timeOf({ sizes, batch, optimizer: kind }: Case): { step: number; trainS
     ? new SGD(model.parameters, { learningRate: 1e-4 })
     : new Adam(model.parameters, { learningRate: 1e-4 });
   const data = toDataset(model, rows, goals, Engine.mseLoss, "measure");
-  const run = new Run(model, data, Engine.mseLoss, { batchSize: batch, chunk: CHUNK, clipNorm: 0 });
+  const run = new Run(model, data, Engine.mseLoss, wholeBatch(data));
   const step = microseconds(() => run.epoch(optimizer));
   return {
     step,

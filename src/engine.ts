@@ -37,7 +37,7 @@ import {
   shown,
 } from "./options.ts";
 import { shuffleStream } from "./random.ts";
-import { CHUNK, Run } from "./run.ts";
+import { CHUNK, Run, wholeBatch } from "./run.ts";
 import type { Rows } from "./shape.ts";
 
 /** The names of the built-in optimizers. */
@@ -143,6 +143,9 @@ const LARGE = 5e7;
 /** Models whose training is under way. */
 const inTraining = new WeakSet<MLP>();
 
+/** What the last training step of each model had prepared: the next one is mostly of the same kind. */
+const lastSteps = new WeakMap<MLP, Run>();
+
 /**
  * Training and evaluation.
  *
@@ -227,7 +230,7 @@ export class Engine {
    */
   static evaluate(model: MLP, inputs: Rows, targets: Rows, lossFn: LossFunction = mseLoss): number {
     const data = toDataset(checkModel(model, "evaluate"), inputs, targets, checkLoss(lossFn, "evaluate"), "evaluate");
-    return new Run(model, data, lossFn, { batchSize: data.rows, chunk: CHUNK, clipNorm: 0 }).evaluate();
+    return new Run(model, data, lossFn, wholeBatch(data)).evaluate();
   }
 
   /**
@@ -255,7 +258,7 @@ export class Engine {
     signal?.addEventListener("abort", stop);
     try {
       while (history.epochs < epochs && !signal?.aborted) {
-        if (plan.shuffle) run.shuffle(generatorOf(plan.seed, shuffleStream(history.epochs)));
+        if (plan.shuffles) run.shuffle(generatorOf(plan.seed, shuffleStream(history.epochs)));
         const trainLoss = turns.areDue(run.work)
           ? await turns.take(() => run.epochAside(optimizer, () => turns.pauseIfDue()))
           : run.epoch(optimizer);
@@ -374,7 +377,10 @@ function step(
   }
   checkOptimizer(optimizer, model, task);
   const data = toDataset(model, inputs, targets, checkLoss(lossFn, task), task);
-  return new Run(model, data, lossFn, { batchSize: data.rows, chunk, clipNorm: 0 }).epoch(optimizer);
+  const options = wholeBatch(data, chunk);
+  let run = lastSteps.get(model);
+  if (!run?.take(data, lossFn, options)) lastSteps.set(model, run = new Run(model, data, lossFn, options));
+  return run.epoch(optimizer);
 }
 
 const trainOptionNames: readonly string[] = [
@@ -405,7 +411,7 @@ interface Plan {
   optimizer: Optimizer;
   epochs: number;
   seed: number;
-  shuffle: boolean;
+  shuffles: boolean;
   onEpoch: TrainOptions["onEpoch"];
   signal: AbortSignal | undefined;
 }
@@ -426,18 +432,19 @@ function planOf(options: TrainOptions): Plan {
   const clipNorm = checkNumber("the clipNorm", options.clipNorm ?? 0, nonNegativeRange);
   const seed = checkNumber("the seed", options.seed ?? 0, seedRange);
   const chunk = chunkOf(options);
+  const shuffles = checkBoolean("shuffle", options.shuffle ?? true);
   const validation = options.validationData;
   if (validation !== undefined && (!Array.isArray(validation) || validation.length !== 2)) {
     throw new GradusError("argument", "Cannot train: the validationData are no pair, [inputs, targets] is needed");
   }
   const valData = validation && toDataset(model, validation[0], validation[1], loss, "validate");
   return {
-    run: new Run(model, data, loss, { batchSize, chunk, clipNorm }),
-    validation: valData && new Run(model, valData, loss, { batchSize: valData.rows, chunk: CHUNK, clipNorm: 0 }),
+    run: new Run(model, data, loss, { batchSize, chunk, clipNorm, shuffles }),
+    validation: valData && new Run(model, valData, loss, wholeBatch(valData)),
     optimizer: optimizerOf(options, seed),
     epochs: checkNumber("the number of epochs", options.epochs, countRange),
     seed,
-    shuffle: checkBoolean("shuffle", options.shuffle ?? true),
+    shuffles,
     onEpoch: options.onEpoch,
     signal: options.signal,
   };

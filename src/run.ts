@@ -3,7 +3,7 @@
  * c/mlp.c, a whole epoch in one call; a loss or an optimizer of one's own goes batch by batch through here. Both are the
  * same computation. What an epoch is good for is left to engine.ts.
  */
-import { Loss as LossCode, Status } from "./bindings.ts";
+import { Loss as LossCode, Status, Targets } from "./bindings.ts";
 import type { Dataset } from "./dataset.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
@@ -23,15 +23,22 @@ export interface RunOptions {
   readonly chunk: number;
   /** The gradient of a batch is scaled down to this norm; 0: never. */
   readonly clipNorm: number;
+  /** Whether the rows will be shuffled; otherwise they are used as they come. */
+  readonly shuffles: boolean;
 }
 
 /** Rows that go through a network at once, unless fewer are asked for: enough to keep the processor busy. */
 export const CHUNK = 128;
 
+/** All rows as one batch. */
+export function wholeBatch({ rows }: Dataset, chunk: number = CHUNK): RunOptions {
+  return { batchSize: rows, chunk, clipNorm: 0, shuffles: false };
+}
+
 /** A network, its data and a loss. */
 export class Run {
   readonly model: MLP;
-  readonly data: Dataset;
+  #data: Dataset;
   readonly #loss: LossFunction;
   readonly #options: RunOptions;
   readonly #job: Job;
@@ -42,19 +49,18 @@ export class Run {
 
   constructor(model: MLP, data: Dataset, loss: LossFunction, options: RunOptions) {
     this.model = model;
-    this.data = data;
+    this.#data = data;
     this.#loss = loss;
     this.#options = options;
     const kind = nativeLoss(loss);
     this.#isNative = kind !== undefined;
-    const job = this.#job = new Job(model.dtype, model, data.rows);
+    const job = this.#job = new Job(model.dtype, model, options.shuffles ? data.rows : 0);
     job.set("rows", data.rows);
     job.set("batchSize", options.batchSize);
     job.set("chunk", Math.min(options.chunk, options.batchSize, data.rows));
     job.set("clipNorm", options.clipNorm);
     job.set("lossKind", LossCode[kind ?? "none"]);
     job.set("targetsKind", data.targetsKind);
-    this.useOrderOfRows();
     this.#scratch = this.#isNative ? scratchFor(job) : new Uint8Array(0);
   }
 
@@ -68,9 +74,21 @@ export class Run {
     return this.#job.get("batches");
   }
 
-  /** Rows are used as they come. */
-  useOrderOfRows(): void {
-    this.#job.order.forEach((_, i, order) => order[i] = i);
+  /** The rows. */
+  get data(): Dataset {
+    return this.#data;
+  }
+
+  /** Takes other rows, if they fit what was prepared for the ones before; returns whether they do. */
+  take(data: Dataset, loss: LossFunction, options: RunOptions): boolean {
+    const { batchSize, chunk, clipNorm, shuffles } = this.#options;
+    const fits = loss === this.#loss && data.rows === this.#data.rows && data.targetsKind === this.#data.targetsKind &&
+      options.batchSize === batchSize && options.chunk === chunk && options.clipNorm === clipNorm &&
+      options.shuffles === shuffles;
+    if (!fits) return false;
+    this.#data = data;
+    this.#epochs = 0;
+    return true;
   }
 
   /** Rows are used in the random order of the generator {seed low, seed high, stream low, stream high}. */
@@ -178,11 +196,8 @@ export class Run {
   /** The gradient of the mean loss of a batch, by a job of its own without an optimizer; returns the loss. */
   #nativeGradient(first: number, rows: number): number {
     const { model } = this;
-    const batch = new Run(model, this.#rowsAt(first, rows), this.#loss, {
-      ...this.#options,
-      batchSize: rows,
-      clipNorm: 0,
-    });
+    const part = this.#rowsAt(first, rows);
+    const batch = new Run(model, part, this.#loss, wholeBatch(part, this.#options.chunk));
     const { data } = batch;
     const status = native.gradus_mlp_epoch(
       batch.#job.bytes,
@@ -203,7 +218,7 @@ export class Run {
     const inputs = newReals(model.dtype, rows * model.nin), width = data.targetWidth;
     const targets = data.targets instanceof Int32Array ? new Int32Array(rows) : newReals(model.dtype, rows * width);
     for (let i = 0; i < rows; i++) {
-      const row = order[first + i];
+      const row = this.#options.shuffles ? order[first + i] : first + i;
       inputs.set(data.inputs.subarray(row * model.nin, (row + 1) * model.nin), i * model.nin);
       targets.set(data.targets.subarray(row * width, (row + 1) * width), i * width);
     }
@@ -265,16 +280,8 @@ export class Run {
     if (!part.inputs.every(Number.isFinite)) return -1;
     const outputs = new MLPPass(model, part.rows).forward(part.inputs, part.rows);
     if (outputs.every(Number.isFinite)) return model.layers.length;
-    const evaluation = new Run(
-      model,
-      { ...part, targets: newReals(model.dtype, part.rows * model.nout), targetsKind: 0 },
-      mseLoss,
-      {
-        batchSize: part.rows,
-        chunk: part.rows,
-        clipNorm: 0,
-      },
-    );
+    const probe = { ...part, targets: newReals(model.dtype, part.rows * model.nout), targetsKind: Targets.rows };
+    const evaluation = new Run(model, probe, mseLoss, wholeBatch(probe, part.rows));
     evaluation.evaluate();
     return evaluation.#job.get("badLayer");
   }
