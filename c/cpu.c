@@ -1,6 +1,14 @@
 /* cpu.c: which SIMD levels this processor has, and which one is in use. The only state of the library. */
 #include "base.h"
 
+/* What code of a level may use, in the words of the target attribute. */
+#define TARGET_AVX2 "avx2,fma,bmi,bmi2"
+#if __clang_major__ >= 22
+#define TARGET_AVX512 TARGET_AVX2 ",avx512f,avx512vl,avx512dq,avx512bw,prefer-512-bit"
+#else
+#define TARGET_AVX512 TARGET_AVX2 ",avx512f,avx512vl,avx512dq,avx512bw,evex512"
+#endif
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 

@@ -107,7 +107,7 @@ struct gradus_job {
   double temperature;
   double clip_norm;        /* > 0: the gradient of a batch is scaled down to this norm before the update */
   double step;             /* in and out: updates done so far */
-  double loss;             /* out: epoch: mean of the batches' losses, each before its update; gradient, evaluate: the loss */
+  double loss;             /* out: mean loss of the rows; of an epoch, each row before its batch's update */
   double gradient_norm;    /* out: of the last batch, before clipping; set where clip_norm > 0 */
   uint32_t seed[2];        /* of the optimizer's noise: low, high */
   int32_t optimizer;

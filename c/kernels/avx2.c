@@ -4,6 +4,6 @@
 #define VECTOR_BYTES 32
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET_AVX2))), apply_to = function)
 #include "../level.h"
 #pragma clang attribute pop

@@ -4,12 +4,6 @@
 #define VECTOR_BYTES 64
 #define TILE_ROWS 12
 #define TILE_VECTORS 2
-#if __clang_major__ >= 22
-#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,prefer-512-bit"
-#else
-#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,evex512"
-#endif
-#pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET_AVX512))), apply_to = function)
 #include "../level.h"
 #pragma clang attribute pop
-#undef AVX512

@@ -163,15 +163,10 @@ enum { COUNT_F32 = 10, COUNT_F64 = 14 };
 
 EVERY(plain)
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET_AVX2))), apply_to = function)
 EVERY(avx2)
 #pragma clang attribute pop
-#if __clang_major__ >= 22
-#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,prefer-512-bit"
-#else
-#define AVX512 "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi,bmi2,evex512"
-#endif
-#pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET_AVX512))), apply_to = function)
 EVERY(avx512)
 #pragma clang attribute pop
 #elif defined(__aarch64__)
