@@ -76,8 +76,11 @@ LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, 
     }
     return;
   }
-  for (size_t j = 0; j < n; j++)
-    for (size_t p = 0; p < k; p++) packed[p * width + j] = b[p * br + j * bc];
+  if (br == 1)
+    K(turn)(packed, width, b, bc, n, k);
+  else
+    for (size_t j = 0; j < n; j++)
+      for (size_t p = 0; p < k; p++) packed[p * width + j] = b[p * br + j * bc];
   for (size_t j = n; j < width; j++)
     for (size_t p = 0; p < k; p++) packed[p * width + j] = 0;
 }
@@ -134,4 +137,3 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 
 #undef BLOCK_K
 #undef PANEL
-#undef LANES

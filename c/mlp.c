@@ -102,7 +102,13 @@ static struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memor
 /* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns. */
 static void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
                       size_t columns) {
-  for (size_t s = 0; s < columns; s++) {
+  size_t s = 0;
+  for (; s + QUAD <= columns; s += QUAD) {
+    const real *row[QUAD];
+    for (size_t i = 0; i < QUAD; i++) row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
+    K(turn_quad)(x + s, stride, row, width);
+  }
+  for (; s < columns; s++) {
     const real *row = rows + (order ? order[first + s] : first + s) * width;
     for (size_t j = 0; j < width; j++) x[j * stride + s] = row[j];
   }
@@ -110,8 +116,7 @@ static void K(gather)(real *x, size_t stride, const real *rows, size_t width, co
 
 /* The other way: rows (columns, width) ← x. */
 static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
-  for (size_t s = 0; s < columns; s++)
-    for (size_t j = 0; j < width; j++) rows[s * width + j] = x[j * stride + s];
+  K(turn)(rows, width, x, stride, width, columns);
 }
 
 /* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */

@@ -5,4 +5,6 @@
 #undef K
 #undef K64
 #undef R
+#undef LANES
+#undef QUAD
 #undef REAL_BITS

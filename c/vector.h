@@ -1,5 +1,5 @@
-/* vector.h: a vector of the level's width, with just what the product needs. Everything else is plain loops that the compiler
- * vectorises, since each element is computed on its own. */
+/* vector.h: a vector of the level's width, with just what the product needs, and the turning of rows into columns. Everything
+ * else is plain loops that the compiler vectorises, since each element is computed on its own. */
 #define LANES (VECTOR_BYTES / (REAL_BITS / 8))
 
 /* Before a loop over the vectors of a tile: only unrolled loops keep them in registers. */
@@ -24,4 +24,38 @@ INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
   for (int i = 0; i < LANES; i++) c[i] = K(fma)(a[i], b[i], c[i]);
   return c;
 #endif
+}
+
+/* Four vectors of four at a time, in every level and type: enough to keep moving data well below the arithmetic. */
+#define QUAD 4
+
+typedef real K(quad) __attribute__((vector_size(QUAD * REAL_BITS / 8)));
+typedef K(quad) K(unaligned_quad) __attribute__((aligned(REAL_BITS / 8), may_alias));
+
+/* to[j·step + i] = row[i][j] for the four rows i and all j < n. */
+INLINE void K(turn_quad)(real *restrict to, size_t step, const real *const row[QUAD], size_t n) {
+  size_t j = 0;
+  for (; j + QUAD <= n; j += QUAD) {
+    K(quad) a = *(const K(unaligned_quad) *)(row[0] + j), b = *(const K(unaligned_quad) *)(row[1] + j);
+    K(quad) c = *(const K(unaligned_quad) *)(row[2] + j), d = *(const K(unaligned_quad) *)(row[3] + j);
+    K(quad) ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    K(quad) cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(K(unaligned_quad) *)(to + j * step) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(K(unaligned_quad) *)(to + (j + 1) * step) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(K(unaligned_quad) *)(to + (j + 2) * step) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+    *(K(unaligned_quad) *)(to + (j + 3) * step) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+  }
+  for (; j < n; j++)
+    for (size_t i = 0; i < QUAD; i++) to[j * step + i] = row[i][j];
+}
+
+/* to[j·step + i] = from[i·from_step + j] for i < rows, j < n. */
+LOCAL void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows, size_t n) {
+  size_t i = 0;
+  for (; i + QUAD <= rows; i += QUAD) {
+    const real *row = from + i * from_step;
+    K(turn_quad)(to + i, step, (const real *const[QUAD]){row, row + from_step, row + 2 * from_step, row + 3 * from_step}, n);
+  }
+  for (; i < rows; i++)
+    for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];
 }
