@@ -78,19 +78,16 @@ export {
   type ThresholdOptions,
 } from "./src/metrics.ts";
 export { columnNames, type Csv, type CsvOptions, parseCsv, type ParseCsvOptions, readCsv } from "./src/data/csv.ts";
-export {
-  type ClassTarget,
-  type NumberColumn,
-  type NumberTarget,
-  Preprocessing,
-  type PreprocessingJSON,
-  readTarget,
-  type TableOptions,
-  type Target,
-  type TextColumn,
-  type TransformedInputs,
-  type TransformedTargets,
-} from "./src/data/table.ts";
+export type { TableOptions } from "./src/data/columns.ts";
+export { readTarget, type Target } from "./src/data/target.ts";
+export type {
+  ClassTarget,
+  NumberColumn,
+  NumberTarget,
+  PreprocessingJSON,
+  TextColumn,
+} from "./src/data/preprocessing_json.ts";
+export { Preprocessing, type TransformedInputs, type TransformedTargets } from "./src/data/preprocessing.ts";
 export { type HoldOut, holdOut, type HoldOutOptions } from "./src/data/split.ts";
 export {
   type CirclesOptions,

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { GradusError } from "../src/error.ts";
 import { activationOps, firstBinaryOp, Job, Op, opNames } from "../src/bindings.ts";
 import { fingerprintOf, generateBindings } from "../tools/bindings.ts";
@@ -16,24 +16,14 @@ const ops = `#define GRADUS_ACTIVATION_OPS(X) \\
 `;
 
 /** Runs what the generator makes of a header; without dependencies it is a module of its own. */
-async function bindingsOf(
-  code: string,
-): Promise<typeof import("../src/bindings.ts") & Record<string, unknown>> {
+async function bindingsOf(code: string): Promise<typeof import("../src/bindings.ts") & Record<string, unknown>> {
   const text = generateBindings(status + code, ops);
-  return await import(
-    `data:application/typescript,${encodeURIComponent(text)}`
-  );
+  return await import(`data:application/typescript,${encodeURIComponent(text)}`);
 }
 
-/** The refusal of a header whose code begins in line 4, after the status codes. */
-function refusal(code: string): string {
-  return assertThrows(() => generateBindings(status + code, ops), GradusError)
-    .message;
-}
-
-function opsRefusal(text: string): string {
-  return assertThrows(() => generateBindings(status, text), GradusError)
-    .message;
+/** What is said of a header whose code begins in line 4, after the status codes. */
+function refusal(code: string, opsText = ops): string {
+  return assertThrows(() => generateBindings(status + code, opsText), GradusError).message;
 }
 
 function read(path: string): string {
@@ -46,9 +36,7 @@ Deno.test("src/bindings.ts is what the generator makes of the headers now", () =
 });
 
 Deno.test("src/bindings.ts numbers the leaf, the activations, the other unary operations, the binary ones", () => {
-  assertEquals(opNames.map((name) => (Op as Record<string, number>)[name]), [
-    ...opNames.keys(),
-  ]);
+  assertEquals(opNames.map((name) => (Op as Record<string, number>)[name]), [...opNames.keys()]);
   assertEquals(opNames[0], "leaf");
   assertEquals(opNames.slice(1, 1 + activationOps.length), [...activationOps]);
   assertEquals(opNames[firstBinaryOp], "add");
@@ -58,8 +46,7 @@ Deno.test("src/bindings.ts places the fields of a job one after the other", () =
   let offset = 0;
   for (const field of Object.values(Job.fields)) {
     const size = field.type === "f64" ? 8 : 4;
-    assertEquals(field.offset, offset);
-    assertEquals(field.index, offset / size);
+    assertEquals([field.offset, field.index], [offset, offset / size]);
     offset += size * field.length;
   }
   assertEquals(Job.size, offset);
@@ -73,23 +60,14 @@ GRADUS_API int32_t gradus_mix(double *out, // written
                               double share, uint32_t seed, int32_t n);
 GRADUS_API void gradus_rest(void);
 `);
-  assertEquals(
-    symbols,
-    {
-      gradus_mix: {
-        parameters: ["buffer", "buffer", "f64", "u32", "i32"],
-        result: "i32",
-      },
-      gradus_rest: { parameters: [], result: "void" },
-    } as unknown as typeof symbols,
-  );
+  assertEquals<unknown>(symbols, {
+    gradus_mix: { parameters: ["buffer", "buffer", "f64", "u32", "i32"], result: "i32" },
+    gradus_rest: { parameters: [], result: "void" },
+  });
 });
 
 Deno.test("generateBindings() keeps the const of each parameter in its comment", () => {
-  const text = generateBindings(
-    status + "GRADUS_API int32_t gradus_f(float *y, const float *x);",
-    ops,
-  );
+  const text = generateBindings(status + "GRADUS_API int32_t gradus_f(float *y, const float *x);", ops);
   assertStringIncludes(text, '"buffer", // float *y\n');
   assertStringIncludes(text, '"buffer", // const float *x\n');
 });
@@ -101,28 +79,24 @@ Deno.test("generateBindings() adds a nonblocking twin where the comment before a
 GRADUS_API int32_t gradus_long(int32_t n);
 GRADUS_API int32_t gradus_short(int32_t n);
 `);
-  assertEquals(Object.keys(symbols), [
-    "gradus_long",
-    "gradus_long_async",
-    "gradus_short",
-  ]);
-  assertEquals((symbols as Record<string, unknown>).gradus_long_async, {
-    name: "gradus_long",
-    parameters: ["i32"],
-    result: "i32",
-    nonblocking: true,
+  const symbol = { parameters: ["i32"], result: "i32" };
+  assertEquals<unknown>(symbols, {
+    gradus_long: symbol,
+    gradus_long_async: { ...symbol, name: "gradus_long", nonblocking: true },
+    gradus_short: symbol,
   });
 });
 
 Deno.test("generateBindings() gives each struct field its offset, its index in a view and its length", async () => {
   const { Shape } = await bindingsOf(`
-#define GRADUS_MAX 3
 struct gradus_shape {
-  double first_scale, sizes[GRADUS_MAX];
+  double first_scale;
+  double sizes[3];
   uint32_t flags[2];
   int32_t count; /* 40 */
-  float rate;
+  int32_t rate;
 };
+GRADUS_API int32_t gradus_use(const struct gradus_shape *shape);
 `);
   assertEquals(Shape, {
     size: 48,
@@ -131,62 +105,42 @@ struct gradus_shape {
       sizes: { type: "f64", offset: 8, index: 1, length: 3 },
       flags: { type: "u32", offset: 32, index: 8, length: 2 },
       count: { type: "i32", offset: 40, index: 10, length: 1 },
-      rate: { type: "f32", offset: 44, index: 11, length: 1 },
+      rate: { type: "i32", offset: 44, index: 11, length: 1 },
     },
   });
 });
 
 Deno.test("generateBindings() turns enums, status codes and operations into constants", async () => {
-  const { LossKind, Status, statusMessages, Op, opNames, firstBinaryOp } = await bindingsOf(`
-enum { GRADUS_STATUS(X) };
-enum gradus_loss_kind { GRADUS_LOSS_KIND_MEAN_SQUARE = 2, GRADUS_LOSS_KIND_HUBER, };
-`);
+  const { LossKind, Status, statusMessages, Op, opNames, firstBinaryOp } = await bindingsOf(
+    "enum gradus_loss_kind { GRADUS_LOSS_KIND_MEAN_SQUARE = 2, GRADUS_LOSS_KIND_HUBER = 3, };",
+  );
   assertEquals(LossKind, { meanSquare: 2, huber: 3 });
-  assertEquals(
-    Status as Record<string, number>,
-    { ok: 0, outOfReach: -1 },
-  );
-  assertEquals(
-    statusMessages.get(-1),
-    "an index, or (rarely) a size, is too large",
-  );
-  assertEquals(
-    Op as Record<string, number>,
-    { leaf: 0, relu: 1, leakyRelu: 2, exp: 3, add: 4 },
-  );
+  assertEquals<unknown>(Status, { ok: 0, outOfReach: -1 });
+  assertEquals(statusMessages.get(-1), "an index, or (rarely) a size, is too large");
+  assertEquals<unknown>(Op, { leaf: 0, relu: 1, leakyRelu: 2, exp: 3, add: 4 });
   assertEquals(opNames, ["leaf", "relu", "leakyRelu", "exp", "add"]);
-  assertEquals(firstBinaryOp as number, 4);
+  assertEquals<number>(firstBinaryOp, 4);
 });
 
 Deno.test("generateBindings() refuses 64-bit integers, with file and line", () => {
   const message = refusal("\nGRADUS_API int32_t gradus_f(\n  size_t n);");
-  assertStringIncludes(message, "c/gradus.h:6: ");
-  assertStringIncludes(message, "size_t");
+  assertStringIncludes(message, "c/gradus.h:6: `size_t n`");
   assertStringIncludes(message, "BigInt");
-  assertStringIncludes(
-    refusal("GRADUS_API int32_t gradus_f(const int64_t *x);"),
-    "BigInt",
-  );
-  assertStringIncludes(refusal("GRADUS_API uint64_t gradus_f(void);"), ":4: ");
+  assertStringIncludes(refusal("GRADUS_API int32_t gradus_f(const int64_t *x);"), "BigInt");
+  assertStringIncludes(refusal("GRADUS_API uint64_t gradus_f(void);"), ":4: the result is uint64_t");
 });
 
 Deno.test("generateBindings() refuses other types", () => {
-  for (
-    const parameters of [
-      "float x",
-      "int x",
-      "char *text",
-      "double **rows",
-      "const struct gradus_unknown *job",
-      "int32_t (*callback)(void)",
-      "double x[3]",
-      "",
-    ]
-  ) {
-    assertStringIncludes(
-      refusal(`GRADUS_API int32_t gradus_f(${parameters});`),
-      "c/gradus.h:4: ",
-    );
+  const unknown = [
+    "float x",
+    "int x",
+    "char *text",
+    "double **rows",
+    "const struct gradus_unknown *job",
+    "double x[3]",
+  ];
+  for (const parameters of [...unknown, "int32_t (*callback)(void)", ""]) {
+    assertStringIncludes(refusal(`GRADUS_API int32_t gradus_f(${parameters});`), "c/gradus.h:4: ");
   }
 });
 
@@ -194,10 +148,7 @@ Deno.test("generateBindings() refuses more than six parameters", () => {
   const six = "int32_t a, int32_t b, int32_t c, int32_t d, int32_t e, double f";
   generateBindings(`${status}GRADUS_API void gradus_f(${six});`, ops);
   const message = refusal(`\n\nGRADUS_API void gradus_f(${six}, double g);`);
-  assertStringIncludes(
-    message,
-    "c/gradus.h:6: gradus_f has 7 parameters; at most 6",
-  );
+  assertStringIncludes(message, "c/gradus.h:6: gradus_f has 7 parameters; at most 6");
 });
 
 Deno.test("generateBindings() refuses a struct that the compiler would pad", () => {
@@ -219,9 +170,15 @@ Deno.test("generateBindings() refuses every line that it does not know", () => {
       'extern "C" {',
       "union gradus_u { double x; };",
       "struct gradus_s { double *x; };",
-      "enum gradus_e { OTHER_FIRST };",
+      "struct gradus_s { float x; };",
+      "struct gradus_s { double x };",
+      "enum gradus_e { OTHER_FIRST = 0 };",
+      "enum gradus_e { GRADUS_E_FIRST };",
+      "enum gradus_e { GRADUS_E_FIRST = 1, GRADUS_E_SECOND = 1 };",
       "GRADUS_API int32_t other_f(void);",
+      "GRADUS_API int32_t gradus_f_async(void);",
       "/* nonblocking */ struct gradus_s { double x; };",
+      "#define GRADUS_OTHER(X) X(A, 0)",
       "/* no end",
     ]
   ) {
@@ -230,44 +187,42 @@ Deno.test("generateBindings() refuses every line that it does not know", () => {
 });
 
 Deno.test("generateBindings() refuses a name that is there twice", () => {
-  assertStringIncludes(
-    refusal(
-      "GRADUS_API void gradus_f(void);\nGRADUS_API void gradus_f(void);",
-    ),
-    "c/gradus.h:5: a second `gradus_f`",
-  );
-  assertStringIncludes(
-    refusal("struct gradus_op { double x; };"),
-    "a second `Op`",
-  );
+  const twice = "GRADUS_API void gradus_f(void);\n".repeat(2);
+  assertStringIncludes(refusal(twice), "c/gradus.h:5: a second `gradus_f`");
+  assertStringIncludes(refusal("struct gradus_op { double x; };"), "a second `Op`");
+});
+
+Deno.test("generateBindings() refuses status codes without OK, and lines that are none", () => {
+  const refusalOf = (list: string): string => assertThrows(() => generateBindings(list, ops), GradusError).message;
+  assertStringIncludes(refusalOf("\n"), "c/gradus.h:1: GRADUS_STATUS(X) is not there");
+  assertStringIncludes(refusalOf(status.replace("OK, 0", "OK, 1")), "c/gradus.h:2: ");
+  assertStringIncludes(refusalOf(status.replace("-1", "0")), "c/gradus.h:3: a second `0`");
+  assertStringIncludes(refusalOf(status.replace("-1, ", "")), "c/gradus.h:3: ");
 });
 
 Deno.test("generateBindings() refuses operations without a derivative, twice or in an unknown list", () => {
-  assertStringIncludes(
-    opsRefusal(ops.replace(", g(x, h(y, 2))", "")),
-    "c/ops.h:3: `leaky_relu` has 1 formulas",
-  );
-  assertStringIncludes(
-    opsRefusal(ops.replace("X(exp,", "X(relu,")),
-    "c/ops.h:4: `relu` is taken",
-  );
-  assertStringIncludes(
-    opsRefusal(`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`),
-    "c/ops.h:7: GRADUS_TERNARY_OPS",
-  );
+  for (
+    const [text, message] of [
+      [ops.replace(", g(x, h(y, 2))", ""), "c/ops.h:3: `leaky_relu` has 1 formulas"],
+      [ops.replace(", x > 0)", ", x > 0) X(elu, x, 1)"), "c/ops.h:2: `relu` has 0 formulas"],
+      [ops.replace("X(exp,", "X(relu,"), "c/ops.h:4: a second `relu`"],
+      [ops.replace("X(exp,", "X(leaf,"), "c/ops.h:4: a second `leaf`"],
+      [ops.replace(/GRADUS_ACTIVATION_OPS\(X\) (GRADUS.*)/, "$1"), "c/ops.h:5: GRADUS_UNARY_OPS(X)"],
+      [ops.replace(/.*BINARY.*\n/, ""), "c/ops.h:1: GRADUS_BINARY_OPS(X) is not there"],
+      [ops.replace("X(add, a + b, 1, 1)", ""), "c/ops.h:6: GRADUS_BINARY_OPS(X) is empty"],
+      [`${ops}/* no end`, "c/ops.h:7: this comment never ends"],
+      [`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`, "c/ops.h:7: GRADUS_TERNARY_OPS"],
+    ]
+  ) {
+    assertStringIncludes(refusal("", text), message);
+  }
 });
 
 Deno.test("fingerprintOf() changes with the code, not with comments and spaces", () => {
   const fingerprint = fingerprintOf("int32_t a;", ops);
-  assertEquals(
-    fingerprintOf("/* the a */ int32_t\n a; // b", ops),
-    fingerprint,
-  );
-  assertEquals(fingerprintOf("int32_t b;", ops) === fingerprint, false);
-  assertEquals(
-    fingerprintOf("int32_t a;", ops.replace("0.01", "0.02")) === fingerprint,
-    false,
-  );
+  assertEquals(fingerprintOf("/* the a */ int32_t\n a; // b", ops), fingerprint);
+  assertNotEquals(fingerprintOf("int32_t b;", ops), fingerprint);
+  assertNotEquals(fingerprintOf("int32_t a;", ops.replace("0.01", "0.02")), fingerprint);
 });
 
 Deno.test("fingerprintOf() is FNV-1a", () => {

@@ -2,7 +2,7 @@
  * The file that `train` saves: the network as `MLP.saveParameters` writes it, and beside it the preprocessing of the table and
  * how it was trained, which `MLP.loadParameters` passes over.
  */
-import { Preprocessing } from "../data/table.ts";
+import { Preprocessing } from "../data/preprocessing.ts";
 import { GradusError } from "../error.ts";
 import { MLP } from "../mlp.ts";
 import { resolvePath } from "./paths.ts";

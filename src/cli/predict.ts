@@ -1,6 +1,6 @@
 /** The command `predict`: from a saved network and a table to predictions as CSV. Options stand in arguments.ts. */
 import { countOf, type Csv, readCsv } from "../data/csv.ts";
-import type { Preprocessing, TransformedTargets } from "../data/table.ts";
+import type { Preprocessing, TransformedTargets } from "../data/preprocessing.ts";
 import { GradusError } from "../error.ts";
 import { r2Score } from "../metrics.ts";
 import type { Reals } from "../shape.ts";

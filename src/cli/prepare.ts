@@ -1,7 +1,8 @@
 /** From a table to what a network is trained and measured on. Reading it and deciding what its cells mean is left to src/data. */
 import type { Csv } from "../data/csv.ts";
 import { holdOut } from "../data/split.ts";
-import { Preprocessing, readTarget, type Target } from "../data/table.ts";
+import { Preprocessing } from "../data/preprocessing.ts";
+import { readTarget, type Target } from "../data/target.ts";
 import { GradusError } from "../error.ts";
 import { resolvePath } from "./paths.ts";
 import type { Settings } from "./settings.ts";

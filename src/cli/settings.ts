@@ -1,6 +1,6 @@
 /** What `train` was asked for, checked as far as that can be done without the table; and the defaults. */
 import { Adam, AdamW, Langevin, type Optimizer, RMSprop, SGD } from "../optim.ts";
-import type { TableOptions } from "../data/table.ts";
+import type { TableOptions } from "../data/columns.ts";
 import type { OptimizerType } from "../engine.ts";
 import { GradusError } from "../error.ts";
 import { type ActivationName, activationNames } from "../layer.ts";

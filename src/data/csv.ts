@@ -1,5 +1,5 @@
 /**
- * Reads tables of comma-separated values (RFC 4180), as text; what the cells mean is left to table.ts.
+ * Reads tables of comma-separated values (RFC 4180), as text; what the cells mean is left to preprocessing.ts.
  *
  * Why not `@std/csv`: its `parse` does not tell the line at which a row starts (needed once quoted
  * cells span lines and blank lines are skipped), reports an unterminated quote at the end of the

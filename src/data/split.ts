@@ -1,4 +1,4 @@
-/** Divides rows into those to train on and those held out; what the rows hold is left to table.ts. */
+/** Divides rows into those to train on and those held out; what the rows hold is left to preprocessing.ts. */
 
 import { GradusError } from "../error.ts";
 import { Random, Stream } from "../random.ts";
