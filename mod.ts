@@ -29,6 +29,14 @@ export { GradusError, type GradusErrorCode } from "./src/error.ts";
 export { type LevelName, simdLevel } from "./src/ffi.ts";
 export { Random, shuffleStream, Stream } from "./src/random.ts";
 export { Value } from "./src/value.ts";
+export {
+  checkGradients,
+  type CheckGradientsOptions,
+  type GradientEntry,
+  type GradientReport,
+} from "./src/check_gradients.ts";
+export { expr } from "./src/expr.ts";
+export { type GraphDirection, type GraphOptions, toDot, toMermaid } from "./src/plot/graph.ts";
 export type { Dtype, NumberArray, Reals, Rows, Shaped } from "./src/shape.ts";
 export { type ActivationName, activationNames, Layer } from "./src/layer.ts";
 export { type Parameter, Parameters } from "./src/parameters.ts";

@@ -20,8 +20,8 @@ struct entries {
 };
 
 struct level {
-  void (*value_forward)(double *, const uint8_t *, const uint32_t *, const uint32_t *, uint32_t, uint32_t);
-  void (*value_backward)(double *, uint8_t *, const double *, const uint32_t *, const uint32_t *, uint32_t);
+  void (*value_forward)(double *, const uint8_t *, const uint32_t *, uint32_t, uint32_t);
+  int32_t (*value_backward)(double *, uint8_t *, const double *, uint32_t *, uint32_t, int32_t);
   struct entries of[2];
 };
 
@@ -95,22 +95,20 @@ int32_t gradus_random_permutation(uint32_t *order, const uint32_t *generator, in
 
 /* ---- the scalar tape ---- */
 
-int32_t gradus_value_forward(double *data, const uint8_t *op, const uint32_t *left, const uint32_t *right, int32_t from,
-                             int32_t to) {
-  REQUIRE(from >= 0 && from <= to && (from == to || (data && op && left && right)));
+int32_t gradus_value_forward(double *data, const uint8_t *op, const uint32_t *operand, int32_t from, int32_t to) {
+  REQUIRE(from >= 0 && from <= to && (from == to || (data && op && operand)));
   for (uint32_t i = (uint32_t)from; i < (uint32_t)to; i++) {
     if (op[i] == OP_leaf) continue;
-    REQUIRE(op[i] < OP_COUNT && left[i] < i && (op[i] < OP_add || right[i] < i));
+    REQUIRE(op[i] < OP_COUNT && operand[2 * i] < i && (op[i] < OP_add || operand[2 * i + 1] < i));
   }
-  level()->value_forward(data, op, left, right, (uint32_t)from, (uint32_t)to);
+  level()->value_forward(data, op, operand, (uint32_t)from, (uint32_t)to);
   return GRADUS_OK;
 }
 
-int32_t gradus_value_backward(double *grad, uint8_t *op, const double *data, const uint32_t *left, const uint32_t *right,
-                              int32_t from) {
-  REQUIRE(from >= 0 && grad && op && data && left && right);
-  level()->value_backward(grad, op, data, left, right, (uint32_t)from);
-  return GRADUS_OK;
+int32_t gradus_value_backward(double *grad, uint8_t *op, const double *data, uint32_t *operand, int32_t from,
+                              int32_t roots) {
+  REQUIRE(from >= 0 && roots >= 0 && grad && op && data && operand);
+  return level()->value_backward(grad, op, data, operand, (uint32_t)from, roots);
 }
 
 /* ---- networks ---- */

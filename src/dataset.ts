@@ -32,7 +32,7 @@ export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFun
   const classes = kind === "crossEntropy" ? classNumbers(targets, x.rows) : undefined;
   const y = classes
     ? classTargets(classes, model.nout, task)
-    : toTable(targets, targetWidth(model, targets, kind), model.dtype, { task, name: "the targets" });
+    : toTable(targets, targetWidth(model, targets, kind, x.rows), model.dtype, { task, name: "the targets" });
   if (y.rows !== x.rows) {
     throw new GradusError(
       "shape",
@@ -85,8 +85,9 @@ function classNumbers(targets: Rows, rows: number): ArrayLike<number> | undefine
 }
 
 /** Native losses compare target and output number by number; a loss of one's own may take target rows of any width. */
-function targetWidth(model: MLP, targets: Rows, kind: string | undefined): number {
-  if (kind !== undefined || isNumberArray(targets)) return model.nout;
+function targetWidth(model: MLP, targets: Rows, kind: string | undefined, rows: number): number {
+  if (kind !== undefined) return model.nout;
+  if (isNumberArray(targets)) return targets.length % rows === 0 ? targets.length / rows : model.nout;
   if (!Array.isArray(targets)) return (targets as Shaped | undefined)?.shape?.[1] ?? 1;
   return targets.length === 0 || typeof targets[0] === "number" ? 1 : (targets[0] as ArrayLike<number>).length;
 }

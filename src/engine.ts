@@ -1,6 +1,8 @@
 /** `Engine`: training and evaluation of networks. What one pass over the data does stands in run.ts and c/mlp.c. */
+import { Dtype } from "./bindings.ts";
 import { toDataset } from "./dataset.ts";
 import { GradusError } from "./error.ts";
+import { native } from "./ffi.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -263,7 +265,8 @@ export class Engine {
           ? await turns.take(() => run.epochAside(optimizer, () => turns.pauseIfDue()))
           : run.epoch(optimizer);
         if (signal?.aborted && run.batches === 0) break;
-        const valLoss = validation?.evaluate();
+        const valLoss = validation &&
+          (validation.work > 3 * LARGE ? await validation.evaluateAside() : validation.evaluate());
         history.epochs++;
         history.trainLoss.push(trainLoss);
         if (valLoss !== undefined) history.valLoss.push(valLoss);
@@ -281,6 +284,7 @@ export class Engine {
         }
       }
       if (signal?.aborted && history.stopped === "finished") history.stopped = "aborted";
+      checkParameters(model);
     } finally {
       signal?.removeEventListener("abort", stop);
       inTraining.delete(model);
@@ -323,6 +327,16 @@ class Turns {
       }, 0)
     );
   }
+}
+
+/** A last update can go beyond all numbers without a loss that would tell. */
+function checkParameters({ parameters }: MLP): void {
+  const { dtype, data } = parameters;
+  if (Number.isFinite(native.gradus_norm(data, data.length, Dtype[dtype])) || data.every(Number.isFinite)) return;
+  throw new GradusError(
+    "numeric",
+    "Cannot finish training: its last updates made parameters infinite, a smaller learning rate, scaled inputs or clipNorm is needed",
+  );
 }
 
 function lineOf({ epoch, epochs, trainLoss, valLoss }: EpochReport): string {
@@ -380,7 +394,7 @@ function step(
   const options = wholeBatch(data, chunk);
   let run = lastSteps.get(model);
   if (!run?.take(data, lossFn, options)) lastSteps.set(model, run = new Run(model, data, lossFn, options));
-  return run.epoch(optimizer);
+  return run.step(optimizer);
 }
 
 const trainOptionNames: readonly string[] = [

@@ -4,6 +4,7 @@
  */
 import { fingerprint, Level, Status, statusMessages, symbols } from "./bindings.ts";
 import { GradusError } from "./error.ts";
+import { pathOf } from "./files.ts";
 
 /** The library, its functions typed by the generated bindings. */
 export type Native = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -26,12 +27,6 @@ function candidates(): (string | URL)[] {
   if (named) return [named];
   if (!import.meta.url.startsWith("file:")) return [];
   return [new URL(`../lib/${Deno.build.target}/${libraryName()}`, import.meta.url)];
-}
-
-function pathOf(place: string | URL): string {
-  if (typeof place === "string") return place;
-  const path = decodeURIComponent(place.pathname);
-  return Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path;
 }
 
 /** Why a place did not give the library, in words. */
@@ -97,7 +92,7 @@ export type LevelName = "plain" | "neon" | "avx2" | "avx512";
  * not above it is used from now on. The results are the same bits at every level.
  */
 export function simdLevel(limit?: LevelName): LevelName {
-  if (limit !== undefined && !(limit in Level)) {
+  if (limit !== undefined && !levelNames.includes(limit)) {
     throw new GradusError(
       "argument",
       `Cannot choose the SIMD level "${limit}": it is one of ${levelNames.join(", ")}`,

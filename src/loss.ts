@@ -34,6 +34,9 @@ export type LossFunction = BuiltInLoss | CustomLoss;
 type Kind = Exclude<keyof typeof LossCode, "none">;
 type Scalar = Value | number;
 
+/** Below this, p·(1 − p) is taken for this by the derivative of the binary cross-entropy, here and in c/loss.c. */
+const CERTAIN = 1e-12;
+
 /** The loss of one output against its target, for the losses that add up over the outputs. */
 const perOutput: { readonly [kind in Exclude<Kind, "crossEntropy">]: (p: Value, t: number) => Value } = {
   mse: (p, t) => p.sub(t).square(),
@@ -43,7 +46,13 @@ const perOutput: { readonly [kind in Exclude<Kind, "crossEntropy">]: (p: Value, 
     const d = p.sub(t).abs(), c = d.min(1);
     return c.mul(d.sub(c.mul(0.5)));
   },
-  binaryCrossEntropy: (p, t) => p.log().max(-100).mul(-t).sub(p.neg().log1p().max(-100).mul(1 - t)),
+  binaryCrossEntropy: (p, t) => {
+    const x = p.data, spread = x * (1 - x);
+    if (!(spread < CERTAIN)) return p.log().mul(-t).sub(p.neg().log1p().mul(1 - t));
+    // Where p is 0 or 1 but for rounding, PyTorch limits the logarithms, and the derivative (p − t) / (p·(1 − p)).
+    const loss = -t * Math.max(Math.log(x), -100) - (1 - t) * Math.max(Math.log1p(-x), -100);
+    return p.sub(x).mul((x - t) / CERTAIN).add(loss);
+  },
   binaryCrossEntropyWithLogits: (p, t) => p.softplus().sub(p.mul(t)),
   hinge: (p, t) => Value.sub(1, p.mul(t)).relu(),
 };

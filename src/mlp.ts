@@ -380,7 +380,7 @@ export class MLP {
    * @throws {GradusError} If it is no such object; then nothing was made.
    */
   static fromJSON(json: unknown, source = "JSON"): MLP {
-    const { dtype, nin, layers, parameters } = decodeModel(json, source);
+    const { dtype, nin, layers, parameters } = decodeModel(json, source, activationNames);
     const model = new MLP(
       nin,
       layers.map((layer) => new Layer(layer.nin, layer.nout, layer.activation as ActivationName)),

@@ -14,6 +14,7 @@ import {
   nonNegativeRange,
   type Range,
   seedRange,
+  shown,
   unitRange,
 } from "./options.ts";
 import { Parameters } from "./parameters.ts";
@@ -104,7 +105,7 @@ function checkOptimizable(parameters: Optimizable): Optimizable {
     throw new GradusError(
       "argument",
       `Cannot optimize number ${i} of the list: it is ${
-        value instanceof Value ? "not persistent" : String(value)
+        value instanceof Value ? "not persistent" : shown(value)
       }, a value made by Value.persistent(…) is needed`,
     );
   }

@@ -5,7 +5,8 @@ import { GradusError } from "./error.ts";
 export function shown(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
   if (Array.isArray(value)) return "an array";
-  return String(value);
+  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "plain"})`;
+  return typeof value === "function" ? "a function" : String(value);
 }
 
 /** Throws when `options` is no plain object or has a name that is not among `known`. `what` completes "Cannot use …". */

@@ -44,8 +44,10 @@ export class Run {
   readonly #job: Job;
   readonly #scratch: Uint8Array<ArrayBuffer>;
   readonly #isNative: boolean;
-  /** Epochs that have begun; a single step is none. */
+  /** Epochs that have begun. */
   #epochs = 0;
+  /** Whether this is a single step rather than an epoch of many. */
+  #isStep = false;
 
   constructor(model: MLP, data: Dataset, loss: LossFunction, options: RunOptions) {
     this.model = model;
@@ -87,8 +89,13 @@ export class Run {
       options.shuffles === shuffles;
     if (!fits) return false;
     this.#data = data;
-    this.#epochs = 0;
     return true;
+  }
+
+  /** One update of a step of its own; returns the loss before it. */
+  step(optimizer: Optimizer): number {
+    this.#isStep = true;
+    return this.epoch(optimizer);
   }
 
   /** Rows are used in the random order of the generator {seed low, seed high, stream low, stream high}. */
@@ -101,14 +108,32 @@ export class Run {
     this.#job.set("stop", 1);
   }
 
+  /** Bytes that rows on their way through the network take. */
+  get scratchBytes(): number {
+    return this.#scratch.length;
+  }
+
   /** The mean loss of all rows; nothing changes. */
   evaluate(): number {
     if (!this.#isNative) return this.#customEvaluate();
-    const { data } = this;
-    unwrap(
-      native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, data.inputs, data.targets, this.#scratch),
-      "evaluate the network",
+    const { inputs, targets } = this.data;
+    const status = native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, inputs, targets, this.#scratch);
+    unwrap(status, "evaluate the network");
+    return this.#job.get("loss");
+  }
+
+  /** As `evaluate`, letting the event loop go on meanwhile. */
+  async evaluateAside(): Promise<number> {
+    if (!this.#isNative) return this.#customEvaluate();
+    const { inputs, targets } = this.data;
+    const status = await native.gradus_mlp_evaluate_async(
+      this.#job.bytes,
+      this.#memory,
+      inputs,
+      targets,
+      this.#scratch,
     );
+    unwrap(status, "evaluate the network");
     return this.#job.get("loss");
   }
 
@@ -289,27 +314,26 @@ export class Run {
   /** The sentence for a loss that is NaN or infinite. */
   #badLoss(batch: number, badLayer: number): GradusError {
     const { model, data } = this;
-    const where = this.#epochs > 1 || data.rows > this.#options.batchSize
-      ? `batch ${batch} of epoch ${this.#epochs}`
-      : "the batch";
+    const where = this.#isStep ? "" : ` of batch ${batch + 1} in epoch ${this.#epochs}`;
+    const badInput = data.inputs.findIndex((x: number) => !Number.isFinite(x));
     const badTarget = data.targets.findIndex((t: number) => !Number.isFinite(t));
-    let cause: string, needed = "a smaller learning rate, scaled inputs or clipNorm";
+    let cause: string, needed = "a smaller learning rate, scaled inputs or clipNorm is";
     if (badLayer < 0) {
-      cause = "the inputs already hold NaN or infinity";
-      needed = "numbers";
+      cause = `row ${Math.floor(badInput / model.nin)} of the inputs holds ${data.inputs[badInput]}`;
+      needed = "numbers are";
     } else if (badLayer < model.layers.length) {
       cause = `the output of layers.${badLayer} is the first that is not finite`;
     } else if (badTarget >= 0) {
       cause = `target ${badTarget} is ${data.targets[badTarget]}`;
-      needed = "a number";
+      needed = "a number is";
     } else if (nativeLoss(this.#loss) === "binaryCrossEntropy") {
       cause = "the outputs are no probabilities";
-      needed = "a last layer with sigmoid, or binaryCrossEntropyWithLogits,";
+      needed = "a last layer with sigmoid, or binaryCrossEntropyWithLogits, is";
     } else cause = "all outputs are finite, the loss itself is not";
     const [low, high] = rangeOf(data.inputs);
     return new GradusError(
       "numeric",
-      `Cannot go on training: the loss of ${where} became NaN or infinite; ${cause}; the inputs range from ${low} to ${high}; ${needed} is needed`,
+      `Cannot go on training: the loss${where} became NaN or infinite; ${cause}; the inputs range from ${low} to ${high}; ${needed} needed`,
     );
   }
 }

@@ -18,15 +18,24 @@ const REACHED = 0x80;
 /** The operation of a record whose graph was freed. */
 const FREED = 0x7f;
 
+/** The second operand of a number that is a constant (c/gradus.h). */
+const CONSTANT = 0xffffffff;
+
 /** A tape of at least this many records is sealed when it is evaluated. */
 const SEAL_AT = 256;
 
 /** A tape holds at most this many records: longer graphs span several. */
 const LONGEST = 1 << 18;
 
+/** The names that people have given to values: by the identity of their home, and the slot. */
+const labels = new WeakMap<object, Map<number, string>>();
+
 /** A place where values live: each under a slot. */
 export abstract class Home {
-  #labels: Map<number, string> | undefined;
+  /** The same object for every home of the same values: two values are one if this and their slots are equal. */
+  get identity(): object {
+    return this;
+  }
 
   /** The number in a slot. */
   abstract dataAt(slot: number): number;
@@ -43,12 +52,13 @@ export abstract class Home {
 
   /** The name that someone has given to a value. */
   labelAt(slot: number): string | undefined {
-    return this.#labels?.get(slot);
+    return labels.get(this.identity)?.get(slot);
   }
 
   setLabelAt(slot: number, label: string | undefined): void {
-    if (label === undefined) this.#labels?.delete(slot);
-    else (this.#labels ??= new Map()).set(slot, label);
+    const named = labels.get(this.identity) ?? new Map<number, string>();
+    if (label === undefined) named.delete(slot);
+    else labels.set(this.identity, named.set(slot, label));
   }
 }
 
@@ -68,6 +78,8 @@ export interface Stage {
   readonly order: number;
   /** Hands on what it has received. */
   propagate(pass: Pass): void;
+  /** Forgets what it has received, after a pass that failed. */
+  abandon(): void;
 }
 
 /** One backward pass: the stages that have received a gradient, as a heap with the latest on top. */
@@ -77,7 +89,12 @@ export class Pass {
   /** Runs until no stage is left. */
   run(): void {
     for (let stage = this.#pop(); stage; stage = this.#pop()) {
-      stage.propagate(this);
+      try {
+        stage.propagate(this);
+      } catch (error) {
+        for (const other of [stage, ...this.#heap]) other.abandon();
+        throw error;
+      }
     }
   }
 
@@ -153,28 +170,30 @@ export class Leaf extends Home {
 /** The arrays of a tape: operations and their operands, values, gradients. */
 class Records {
   op: Uint8Array<ArrayBuffer>;
-  left: Uint32Array<ArrayBuffer>;
-  right: Uint32Array<ArrayBuffer>;
+  /** Two for each record; of a number that entered the tape, the second is its index among the inputs. */
+  operand: Uint32Array<ArrayBuffer>;
   data: Float64Array<ArrayBuffer>;
   grad: Float64Array<ArrayBuffer> | null = null;
   length = 0;
   evaluated = 0;
-  /** The backward pass that they take part in, and its highest root. */
+  /** Operations that are not freed. */
+  live = 0;
+  /** The backward pass that they take part in: its roots and the highest of them, then the chain of reached numbers. */
   pass: Pass | null = null;
+  roots = 0;
   top = 0;
+  reached = 0;
 
   constructor(capacity: number) {
     this.op = new Uint8Array(capacity);
-    this.left = new Uint32Array(capacity);
-    this.right = new Uint32Array(capacity);
+    this.operand = new Uint32Array(2 * capacity);
     this.data = new Float64Array(capacity);
   }
 
   grow(capacity: number): void {
-    const { op, left, right, data } = this;
+    const { op, operand, data } = this;
     (this.op = new Uint8Array(capacity)).set(op);
-    (this.left = new Uint32Array(capacity)).set(left);
-    (this.right = new Uint32Array(capacity)).set(right);
+    (this.operand = new Uint32Array(2 * capacity)).set(operand);
     (this.data = new Float64Array(capacity)).set(data);
   }
 
@@ -182,7 +201,7 @@ class Records {
   evaluate(): void {
     const { evaluated: from, length: to } = this;
     if (from === to) return;
-    unwrap(native.gradus_value_forward(this.data, this.op, this.left, this.right, from, to), "evaluate values");
+    unwrap(native.gradus_value_forward(this.data, this.op, this.operand, from, to), "evaluate values");
     this.evaluated = to;
   }
 
@@ -196,36 +215,94 @@ class Records {
     return this.grad;
   }
 
-  /** Which records the given ones depend on, themselves included, by slot. */
-  ancestorsOf(slots: readonly number[]): Uint8Array {
-    const reached = new Uint8Array(this.length);
-    for (const slot of slots) reached[slot] = 1;
-    for (let i = Math.max(...slots); i >= 0; i--) {
-      if (!reached[i] || this.op[i] === Op.leaf || this.op[i] === FREED) continue;
-      reached[this.left[i]] = 1;
-      if (this.op[i] >= Op.add) reached[this.right[i]] = 1;
+  /** Takes part in a pass: `gradient` is added to that of a root. */
+  receive(slot: number, gradient: number, pass: Pass): void {
+    if (this.pass !== pass) {
+      this.evaluate();
+      this.pass = pass;
+      this.roots = this.top = this.reached = 0;
+    }
+    const grad = this.gradients();
+    if (this.op[slot] & REACHED) grad[slot] += gradient;
+    else {
+      grad[slot] = gradient;
+      this.op[slot] |= REACHED;
+      this.roots++;
+    }
+    this.top = Math.max(this.top, slot);
+  }
+
+  /** Differentiates the roots with respect to all that they depend on here. */
+  sweep(): void {
+    if (this.roots === 0) return;
+    const { op, operand, data, top, roots } = this;
+    const reached = native.gradus_value_backward(this.grad!, op, data, operand, top, roots);
+    if (reached < 0) throw freedError();
+    this.reached = reached;
+    this.roots = 0;
+  }
+
+  /** Clears all marks, after a pass that failed. */
+  abandon(): void {
+    for (let i = 0; i < this.op.length; i++) this.op[i] &= ~REACHED;
+    this.pass = null;
+  }
+
+  /** Which records a slot depends on, itself included. */
+  ancestorsOf(slot: number): Uint8Array {
+    const { op, operand } = this;
+    const reached = new Uint8Array(slot + 1);
+    reached[slot] = 1;
+    for (let i = slot; i >= 0; i--) {
+      if (!reached[i] || op[i] === Op.leaf || op[i] === FREED) continue;
+      reached[operand[2 * i]] = 1;
+      if (op[i] >= Op.add) reached[operand[2 * i + 1]] = 1;
     }
     return reached;
   }
 
-  /**
-   * Marks the reached records as freed, and those that depend on them; gives the memory back at once if none is left.
-   */
-  free(reached: Uint8Array): void {
-    let kept = 0;
+  /** Which records depend on one of the numbers that `isSource` tells by the index of their input. */
+  descendantsOf(isSource: (input: number) => boolean): Uint8Array {
+    const { op, operand } = this;
+    const depends = new Uint8Array(this.length);
     for (let i = 0; i < this.length; i++) {
-      const op = this.op[i];
-      if (op === Op.leaf || op === FREED) continue;
-      const isLost = this.op[this.left[i]] === FREED || (op >= Op.add && this.op[this.right[i]] === FREED);
-      if (reached[i] || isLost) this.op[i] = FREED;
-      else kept++;
+      const left = operand[2 * i], right = operand[2 * i + 1];
+      if (op[i] === Op.leaf) depends[i] = right !== CONSTANT && isSource(right) ? 1 : 0;
+      else if (op[i] !== FREED) depends[i] = depends[left] | (op[i] >= Op.add ? depends[right] : 0);
     }
-    if (kept > 0) return;
+    return depends;
+  }
+
+  /** Marks as freed what the given slots depend on; returns the numbers among that. */
+  free(slots: number[]): number[] {
+    const { op, operand } = this;
+    const numbers: number[] = [];
+    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
+      const code = op[slot];
+      if (code === Op.leaf) numbers.push(slot);
+      if (code === Op.leaf || code === FREED) continue;
+      op[slot] = FREED;
+      this.live--;
+      slots.push(operand[2 * slot]);
+      if (code >= Op.add) slots.push(operand[2 * slot + 1]);
+    }
+    return numbers;
+  }
+
+  /** Gives the memory back at once. */
+  release(): void {
     this.op = new Uint8Array(0);
-    this.left = this.right = new Uint32Array(0);
+    this.operand = new Uint32Array(0);
     this.data = new Float64Array(0);
     this.grad = null;
   }
+}
+
+function freedError(): GradusError {
+  return new GradusError(
+    "freed",
+    "Cannot use a value whose graph was freed: backwardAndFree() released it, read it before or make a persistent value",
+  );
 }
 
 let stagesSoFar = 0;
@@ -234,11 +311,17 @@ let stagesSoFar = 0;
 export class Tape extends Home implements Stage {
   readonly order: number;
   readonly #records: Records;
-  /** What entered, by ascending slots. */
-  #inputs: Place[] = [];
-  #inputSlots: number[] = [];
+  /** What entered; undefined where a restriction of the tape left it out. */
+  #inputs: (Place | undefined)[] = [];
   /** Whether something else than leaves has entered. */
   #hasOlder = false;
+  /** The slot that this restriction was made for, or −1. */
+  #madeFor = -1;
+  /** How many records may still be looked at to make restrictions for single slots. */
+  #effort: number | undefined;
+  /** Which records depend on older values, and the restriction for those that do not. */
+  #dependsOnOlder: Uint8Array | undefined;
+  #withoutOlder: Tape | undefined;
   #pass: Pass | null = null;
 
   constructor(capacity: number, original?: Tape) {
@@ -249,6 +332,10 @@ export class Tape extends Home implements Stage {
 
   get length(): number {
     return this.#records.length;
+  }
+
+  override get identity(): object {
+    return this.#records;
   }
 
   /** Room for `more` records: true, or false where the tape would become too long. */
@@ -264,8 +351,9 @@ export class Tape extends Home implements Stage {
   record(op: number, left: number, right: number): number {
     const records = this.#records, slot = records.length++;
     records.op[slot] = op;
-    records.left[slot] = left;
-    records.right[slot] = right;
+    records.operand[2 * slot] = left;
+    records.operand[2 * slot + 1] = right;
+    records.live++;
     return slot;
   }
 
@@ -273,14 +361,15 @@ export class Tape extends Home implements Stage {
   constant(number: number): number {
     const records = this.#records, slot = records.length++;
     records.data[slot] = number;
+    records.operand[2 * slot + 1] = CONSTANT;
     return slot;
   }
 
   /** Records a value that lives elsewhere; room was reserved. */
   enter(place: Place): number {
     const slot = this.constant(place.home.dataAt(place.slot));
+    this.#records.operand[2 * slot + 1] = this.#inputs.length;
     this.#inputs.push(place);
-    this.#inputSlots.push(slot);
     if (!(place.home instanceof Leaf)) this.#hasOlder = true;
     return slot;
   }
@@ -316,55 +405,51 @@ export class Tape extends Home implements Stage {
 
   operandsAt(slot: number): Operand[] {
     this.#refuseFreed(slot);
-    const { op, left, right } = this.#records;
-    const slots = op[slot] < Op.add ? [left[slot]] : [left[slot], right[slot]];
-    return slots.map((operand) => {
-      if (op[operand] !== Op.leaf) return { home: this, slot: operand };
-      return this.#inputAt(operand) ?? this.#records.data[operand];
+    const { op, operand, data } = this.#records;
+    const slots = Array.from(operand.subarray(2 * slot, 2 * slot + (op[slot] < Op.add ? 1 : 2)));
+    return slots.map((slot) => {
+      if (op[slot] !== Op.leaf) return { home: this, slot };
+      return this.#inputs[operand[2 * slot + 1]] ?? data[slot];
     });
-  }
-
-  /** What entered in a slot, or undefined where an operation or a constant stands. */
-  #inputAt(slot: number): Place | undefined {
-    const slots = this.#inputSlots;
-    let low = 0, high = slots.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (slots[middle] < slot) low = middle + 1;
-      else high = middle;
-    }
-    return slots[low] === slot ? this.#inputs[low] : undefined;
   }
 
   /**
    * The same records, but of what entered only that which `slot` depends on: where a value of this tape enters a later one,
-   * that one refers to this, and so does not keep alive what it has no use for.
+   * that one refers to this, and so does not keep alive what it has no use for. Exact as long as the effort stays within a
+   * few times the length of the tape; from then on just this: what depends on no older value keeps none alive.
    */
   restrictedTo(slot: number): Tape {
-    if (!this.#hasOlder) return this;
-    const reached = this.#records.ancestorsOf([slot]);
-    const needed = this.#inputSlots.map((inputSlot, i) => ({ inputSlot, input: this.#inputs[i] }))
-      .filter(({ inputSlot }) => reached[inputSlot]);
-    if (needed.length === this.#inputs.length) return this;
+    if (!this.#hasOlder || this.#madeFor === slot) return this;
+    this.#effort = (this.#effort ?? 64 * SEAL_AT + 4 * this.length) - slot - this.#inputs.length;
+    if (this.#effort >= 0) return this.#restrictedExactly(slot);
+    this.#dependsOnOlder ??= this.#records.descendantsOf((input) => isOlder(this.#inputs[input]));
+    if (this.#dependsOnOlder[slot]) return this;
+    return this.#withoutOlder ??= this.#with(this.#inputs.map((place) => isOlder(place) ? undefined : place));
+  }
+
+  #restrictedExactly(slot: number): Tape {
+    const { op, operand } = this.#records;
+    const reached = this.#records.ancestorsOf(slot);
+    const inputs: (Place | undefined)[] = new Array(this.#inputs.length).fill(undefined);
+    for (let i = 0; i <= slot; i++) {
+      const input = operand[2 * i + 1];
+      if (reached[i] && op[i] === Op.leaf && input !== CONSTANT) inputs[input] = this.#inputs[input];
+    }
+    const restricted = this.#with(inputs);
+    restricted.#madeFor = slot;
+    return restricted;
+  }
+
+  #with(inputs: (Place | undefined)[]): Tape {
     const restricted = new Tape(0, this);
-    restricted.#inputs = needed.map(({ input }) => input);
-    restricted.#inputSlots = needed.map(({ inputSlot }) => inputSlot);
-    restricted.#hasOlder = restricted.#inputs.some(({ home }) => !(home instanceof Leaf));
+    restricted.#inputs = inputs;
+    restricted.#hasOlder = inputs.some(isOlder);
     return restricted;
   }
 
   receive(slot: number, gradient: number, pass: Pass): void {
     this.#refuseFreed(slot);
-    const records = this.#records;
-    if (records.pass !== pass) {
-      records.evaluate();
-      records.grad?.fill(0);
-      records.pass = pass;
-      records.top = slot;
-    }
-    records.gradients()[slot] += gradient;
-    records.op[slot] |= REACHED;
-    records.top = Math.max(records.top, slot);
+    this.#records.receive(slot, gradient, pass);
     if (this.#pass === pass) return;
     this.#pass = pass;
     pass.push(this);
@@ -372,34 +457,45 @@ export class Tape extends Home implements Stage {
 
   /** Where several restrictions of one tape take part, the first sweeps for all, and each serves its own inputs. */
   propagate(pass: Pass): void {
-    const { op, left, right, data, grad, top } = this.#records, slots = this.#inputSlots;
-    unwrap(native.gradus_value_backward(grad!, op, data, left, right, top), "differentiate values");
+    const records = this.#records, { op, operand, grad } = records;
     this.#pass = null;
-    for (let i = 0; i < slots.length && slots[i] <= top; i++) {
-      const slot = slots[i];
-      if (op[slot] !== REACHED) continue;
-      op[slot] = Op.leaf;
-      const input = this.#inputs[i];
-      input.home.receive(input.slot, grad![slot], pass);
+    records.sweep();
+    let others = 0;
+    for (let next = records.reached; next !== 0;) {
+      const slot = next - 1, input = this.#inputs[operand[2 * slot + 1]];
+      next = operand[2 * slot];
+      if (input === undefined) {
+        operand[2 * slot] = others;
+        others = slot + 1;
+      } else {
+        op[slot] = Op.leaf;
+        input.home.receive(input.slot, grad![slot], pass);
+      }
     }
+    records.reached = others;
+  }
+
+  abandon(): void {
+    this.#pass = null;
+    this.#records.abandon();
   }
 
   /** Frees the records that the given ones depend on; returns what these used from elsewhere. */
-  free(slots: readonly number[]): Place[] {
-    const reached = this.#records.ancestorsOf(slots);
-    const inputs = this.#inputs.filter((_, i) => reached[this.#inputSlots[i]]);
-    this.#records.free(reached);
+  free(slots: number[]): Place[] {
+    const records = this.#records;
+    const inputs = records.free(slots).flatMap((slot) => this.#inputs[records.operand[2 * slot + 1]] ?? []);
+    if (records.live === 0) records.release();
     return inputs;
   }
 
   #refuseFreed(slot: number): void {
     const { op } = this.#records;
-    if (slot < op.length && op[slot] !== FREED) return;
-    throw new GradusError(
-      "freed",
-      "Cannot use a value whose graph was freed: backwardAndFree() released it, read it before or make a persistent value",
-    );
+    if (slot >= op.length || op[slot] === FREED) throw freedError();
   }
+}
+
+function isOlder(place: Place | undefined): boolean {
+  return place !== undefined && !(place.home instanceof Leaf);
 }
 
 /** A group of values that something else than an operation has computed: the outputs of a network, say. */
@@ -474,6 +570,10 @@ export class Call extends Home implements Stage {
     this.#inputs.forEach((input, i) => {
       if (typeof input !== "number") input.home.receive(input.slot, gradients[i], pass);
     });
+  }
+
+  abandon(): void {
+    this.#pass = null;
   }
 }
 

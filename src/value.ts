@@ -10,8 +10,14 @@ import { Call, differentiate, free, type Home, lasting, Leaf, type Operand, type
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
 
-/** Where a value lives; set by the class below. */
-let placeOf: (value: Value) => Exclude<Operand, number>;
+/** Where a value lives, for pictures and calls; set by the class below. */
+export let placeOf: (value: Value) => Exclude<Operand, number>;
+
+/** What the safe operations keep the size of a divisor, and of what a logarithm is taken of, at least at. */
+const SMALLEST = 1e-7;
+
+/** What `powSafe` keeps the size of its result at most at: far enough from overflow for the derivative, too. */
+const LARGEST = 1e200;
 
 /**
  * A number with a gradient. Operations on values record what is computed; reading `data` computes it, and `backward()`
@@ -311,6 +317,81 @@ export class Value {
   }
 
   /**
+   * this / d, where d is `other` with its size kept at least 1e-7 and its sign, that of 0 being +1. Where |other| ≥
+   * 1e-7 it is `div`. The derivative by this value is always 1 / d; that by `other` is 0 below 1e-7, and right there
+   * half of what `div` has.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertAlmostEquals } from "@std/assert";
+   *
+   * const a = new Value(3), b = new Value(0);
+   * const y = a.divSafe(b);
+   * y.backward();
+   * assertAlmostEquals(y.data, 3e7);
+   * assertAlmostEquals(a.grad, 1e7);
+   * assertAlmostEquals(b.grad, 0);
+   * ```
+   */
+  divSafe(other: Value | number): Value {
+    return this.div(awayFromZero(other, SMALLEST));
+  }
+
+  /**
+   * log(max(this, 1e-7)): `log` from 1e-7 on, and log 1e-7 = −16.118… below, where the derivative is 0. At 1e-7 the
+   * derivative is half of what `log` has.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Value(0).logSafe().data, Math.log(1e-7));
+   * ```
+   */
+  logSafe(): Value {
+    return this.max(SMALLEST).log();
+  }
+
+  /**
+   * This to the power of `exponent`, where finite numbers have finite results, by limits on the base; where they do not
+   * act it is `pow`. For a plain number as the exponent:
+   *
+   * - the base is at least 1e-7, unless the exponent is a whole number;
+   * - if that is a negative whole number, the size of the base is at least 1e-7, the sign of 0 being +1;
+   * - the size of the base is such that the result has at most about the size 1e200.
+   *
+   * An exponent that is a value has a gradient, too, and so counts as one that is not whole: the result is
+   * e^max(−460, min(460, exponent·log max(this, 1e-7))).
+   *
+   * Beyond a limit the derivative by what is limited is 0, right at it half of what it is inside.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertAlmostEquals, assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Value(-2).powSafe(3).data, -8);
+   * assertAlmostEquals(new Value(-2).powSafe(0.5).data, 1e-7 ** 0.5);
+   * assertAlmostEquals(new Value(0).powSafe(-1).data, 1e7);
+   * assertAlmostEquals(new Value(1e100).powSafe(4).data / 1e200, 1);
+   * ```
+   */
+  powSafe(exponent: Value | number): Value {
+    if (typeof exponent !== "number") {
+      const power = this.logSafe().mul(exponent), limit = Math.floor(Math.log(LARGEST));
+      return power.min(limit).max(-limit).exp();
+    }
+    // |base|^exponent ≤ LARGEST bounds the base from above for positive exponents, from below for negative ones.
+    const bound = LARGEST ** (1 / exponent), lowest = exponent < 0 ? Math.max(SMALLEST, bound) : SMALLEST;
+    const highest = exponent > 0 ? bound : Infinity;
+    if (!Number.isInteger(exponent)) return this.max(lowest).min(highest).pow(exponent);
+    if (exponent < 0) return Value.pow(awayFromZero(this, lowest), exponent);
+    return this.max(-highest).min(highest).pow(exponent);
+  }
+
+  /**
    * a − b, where either may be a plain number.
    *
    * @example
@@ -412,6 +493,11 @@ export class Value {
     return this.data;
   }
 
+  /** The number: what `JSON.stringify` writes. */
+  toJSON(): number {
+    return this.data;
+  }
+
   /** `Value(data=4, grad=1)`, with the label and the operation where there are. */
   toString(): string {
     const parts = [`data=${this.data}`, `grad=${this.grad}`];
@@ -423,6 +509,11 @@ export class Value {
   /** What `console.log` prints. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+
+  /** What a notebook shows. */
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    return { "text/plain": this.toString() };
   }
 
   /** The largest of the values as a constant of the graph, 0 where that is infinite. */
@@ -468,6 +559,16 @@ export class Value {
     x.#enteredTape = tape.order;
     return x.#enteredSlot;
   }
+}
+
+/** x with its size kept at least `lowest`, and its sign, that of 0 being +1. */
+function awayFromZero(x: Value | number, lowest: number): Value | number {
+  if (typeof x === "number") return x < 0 ? Math.min(x, -lowest) : Math.max(x, lowest);
+  // 0^relu(−x) is 1 where x ≥ 0, else 0, and its derivative 0: ±lowest without asking for the sign of x, which would
+  // make the graph depend on its number. Adding the difference, instead of multiplying by a sign, is safe for an
+  // infinite x.
+  const signed = Value.pow(0, Value.sub(0, x).relu()).mul(2 * lowest).sub(lowest);
+  return x.add(signed.sub(x.max(-lowest).min(lowest)));
 }
 
 function checkList(values: readonly (Value | number)[], task: string): void {

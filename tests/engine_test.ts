@@ -4,6 +4,7 @@ import {
   type BuiltInLoss,
   Engine,
   GradusError,
+  Langevin,
   Layer,
   MLP,
   Optimizer,
@@ -14,6 +15,8 @@ import {
   type TrainOptions,
   Value,
 } from "../mod.ts";
+import { toDataset } from "../src/dataset.ts";
+import { Run, wholeBatch } from "../src/run.ts";
 
 /** y = x0 + 2·x1 − x2 with noise. */
 function linearData(rows: number, seed = 1): { inputs: number[][]; targets: number[][] } {
@@ -151,6 +154,10 @@ Deno.test("A loss of one's own gets the outputs and the target row of one sample
   // Target rows may be wider than the output: here a weight comes with each sample.
   assertEquals(Engine.trainStep(model, [1, 2], [[1, 2, 3], [4, 5, 6]], loss, optimizer), 4.5);
   assertEquals(seen, [[2, [1, 2, 3]], [2, [4, 5, 6]]]);
+  // Typed arrays have as many numbers for each row as there are.
+  Engine.trainStep(model, [1, 2], Int32Array.of(1, 2, 3, 4, 5, 6), loss, optimizer);
+  Engine.trainStep(model, [1, 2], { data: Int32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] }, loss, optimizer);
+  assertEquals(seen.slice(2), [...seen.slice(0, 2), ...seen.slice(0, 2)]);
   assertThrows(
     () => Engine.trainStep(model, [1], [[1]], () => 3 as unknown as Value, optimizer),
     GradusError,
@@ -290,7 +297,7 @@ Deno.test("A loss that is not finite stops training, tells where, and changes no
   assertThrows(
     () => Engine.trainStep(model, [[NaN]], [[1]], Engine.mseLoss, new SGD(model.parameters)),
     GradusError,
-    "the loss of the batch became NaN or infinite; the inputs already hold NaN or infinity",
+    "the loss became NaN or infinite; row 0 of the inputs holds NaN",
   );
   assertEquals(model.parameters.data, before);
   const broken = new MLP(1, [4, 4, 1], { init: "uniform", seed: 1, activation: "tanh" });
@@ -318,9 +325,36 @@ Deno.test("A loss that is not finite during training is told with its batch and 
     GradusError,
   );
   assert(
-    /^Cannot go on training: the loss of batch [01] of epoch \d became NaN or infinite; /.test(error.message),
+    /^Cannot go on training: the loss of batch [12] in epoch \d became NaN or infinite; /.test(error.message),
     error.message,
   );
+});
+
+Deno.test("Parameters that the last update made infinite are told at the end of training", async () => {
+  const model = new MLP(1, [1], { init: "zero" });
+  await assertRejects(
+    () => Engine.train({ model, trainInputs: [[1e30]], trainTargets: [[1e15]], epochs: 1, learningRate: 0.01 }),
+    GradusError,
+    "Cannot finish training: its last updates made parameters infinite",
+  );
+});
+
+Deno.test("D18: the seed of Engine.train() is that of the optimizer's noise", async () => {
+  const run = (seed: number) => trained({ optimizerType: "langevin", temperature: 0.1, shuffle: false, seed });
+  const [one, two] = [await run(1), await run(2)];
+  assert(one.parameters.some((x, i) => x !== two.parameters[i]));
+  const model = new MLP(3, [8, 4, 1], { seed: 5 });
+  const optimizer = new Langevin(model.parameters, { temperature: 0.1, seed: 2 });
+  await Engine.train(options(model, { optimizer, shuffle: false }));
+  assertEquals(model.parameters.data, two.parameters);
+});
+
+Deno.test("D3: miniBatchSize decides how much memory a step takes", () => {
+  const model = new MLP(3, [64, 1]);
+  const data = toDataset(model, inputs, targets, Engine.mseLoss, "measure");
+  const bytes = (chunk: number) => new Run(model, data, Engine.mseLoss, wholeBatch(data, chunk)).scratchBytes;
+  assert(bytes(10) * 4 < bytes(100), `${bytes(10)} and ${bytes(100)} bytes`);
+  assertEquals(bytes(100), bytes(1000));
 });
 
 Deno.test("Losses refuse targets and last layers that are not theirs", () => {
@@ -330,6 +364,13 @@ Deno.test("Losses refuse targets and last layers that are not theirs", () => {
   wrong(0, Engine.hingeLoss, "Cannot make a training step: target 0 is 0, hinge needs -1 or 1");
   wrong(2, Engine.binaryCrossEntropy, "target 0 is 2, binaryCrossEntropy needs a number from 0 to 1");
   wrong(1, Engine.binaryCrossEntropyWithLogits, "a last layer that is linear instead of sigmoid is needed");
+  wrong(0, Engine.crossEntropy, "crossEntropy takes logits and applies softmax itself");
+  const softmax = new MLP(1, [new Layer(1, 2, "softmax")]);
+  assertThrows(
+    () => Engine.evaluate(softmax, [[1]], [[0, 1]], Engine.binaryCrossEntropyWithLogits),
+    GradusError,
+    "applies sigmoid itself, a last layer that is linear instead of softmax is needed",
+  );
 });
 
 Deno.test("Memory is flat over 3,000 steps with a loss of one's own", () => {

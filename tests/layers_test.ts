@@ -19,6 +19,7 @@ const typescript: readonly (readonly string[])[] = [
   ["src/bindings.ts"],
   ["src/ffi.ts"],
   ["src/tape.ts", "src/value.ts"],
+  ["src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",
     "src/parameters.ts",
@@ -40,10 +41,11 @@ const callers: readonly string[] = [
   "src/mlp.ts",
   "src/optim.ts",
   "src/run.ts",
+  "src/engine.ts",
 ];
 
 /** Who may import anything that is not ours; the rest of the library needs nothing but Deno. */
-const dependents: readonly string[] = ["cli.ts", "src/cli/", "src/data/"];
+const dependents: readonly string[] = ["cli.ts", "src/cli/", "src/data/", "src/plot/svg.ts"];
 
 /**
  * The C files, from the ground up: a file includes only what stands before it, and in this order. The parts in the middle
@@ -170,12 +172,19 @@ Deno.test("TypeScript files do not import one another in circles", () => {
   for (const path of sources) visit(path, []);
 });
 
-Deno.test("only the command line and the data readers import anything that is not ours", () => {
+Deno.test("only the command line, the data readers and SVG pictures import anything that is not ours", () => {
   const foreign = sources.filter((path) => !stands(path, dependents))
     .flatMap((path) => importsOf(path).map(({ to }) => ({ path, to })))
     .filter(({ to }) => !sources.includes(to) && !to.startsWith("node:"))
     .map(({ path, to }) => `${path} imports ${to}`);
   assertEquals(foreign, []);
+});
+
+Deno.test("src/plot/svg.ts is an entry point: no other file imports it, so that nothing else loads Graphviz", () => {
+  const importers = sources.filter((path) =>
+    importsOf(path).some(({ to }) => to === "src/plot/svg.ts" || (to === "@viz-js/viz" && path !== "src/plot/svg.ts"))
+  );
+  assertEquals(importers, []);
 });
 
 Deno.test("only src/ffi.ts opens the native library", () => {

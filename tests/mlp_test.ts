@@ -361,7 +361,10 @@ Deno.test("D17: MLP.loadParameters() refuses files that do not fit, and allocate
   const cases: [object | string, string][] = [
     [{ ...good, parameters: good.parameters.slice(1) }, "it has 8 parameters, its layers need 9"],
     [{ ...good, parameters: [...good.parameters, 1] }, "it has 10 parameters, its layers need 9"],
-    [{ ...good, parameters: [null, ...good.parameters.slice(1)] }, "parameter 0 is null, a number is needed"],
+    [
+      { ...good, parameters: [null, ...good.parameters.slice(1)] },
+      "parameter 0 is null, a number of its dtype is needed",
+    ],
     [{ ...good, parameters: "1,2" }, "it has no parameters"],
     [{ ...good, layers: [{ nin: 2e9, nout: 2e9, activation: "relu" }], nin: 2e9, nouts: [2e9] }, "its layers need 4"],
     [
@@ -388,7 +391,24 @@ Deno.test("D17: MLP.loadParameters() refuses files that do not fit, and allocate
     path,
     JSON.stringify({ ...good, layers: good.layers.map((l) => ({ ...l, activation: "swish" })) }),
   );
-  await assertRejects(() => MLP.loadParameters(path), GradusError, 'Cannot use the activation "swish"');
+  await assertRejects(
+    () => MLP.loadParameters(path),
+    GradusError,
+    `${path}: layer 0 has the activation "swish", one of`,
+  );
+  const huge = { ...good, parameters: [1e300, ...good.parameters.slice(1)] };
+  await Deno.writeTextFile(path, JSON.stringify(huge));
+  await assertRejects(
+    () => MLP.loadParameters(path),
+    GradusError,
+    "parameter 0 is 1e+300, a number of its dtype is needed",
+  );
+  assertEquals(MLP.fromJSON({ ...huge, dtype: "float64" }).parameters.data[0], 1e300);
+  assertThrows(
+    () => MLP.fromJSON({ ...good, layers: [{ ...good.layers[0], activation: "softmax" }, good.layers[1]] }, "x.json"),
+    GradusError,
+    "Cannot load a model from x.json: layer 0 has softmax",
+  );
   await Deno.remove(path);
   await assertRejects(() => MLP.loadParameters(path), GradusError, "there is no such file");
 });
@@ -409,4 +429,29 @@ Deno.test("MLP.saveParameters() leaves the old file where it cannot write a whol
   );
   const left = [...Deno.readDirSync(".scratch")].map(({ name }) => name).filter((name) => name.endsWith(".part"));
   assertEquals(left, []);
+});
+
+Deno.test("MLP.saveParameters() replaces the file: whoever has opened the old one still reads it whole", async () => {
+  const path = ".scratch/mlp_test_atomic.json";
+  const model = new MLP(1, [1], { seed: 1 });
+  await model.saveParameters(path);
+  const before = await Deno.readTextFile(path);
+  const file = await Deno.open(path);
+  model.initializeParameters({ seed: 2 });
+  await model.saveParameters(path);
+  assertEquals(await new Response(file.readable).text(), before);
+  assert(await Deno.readTextFile(path) !== before);
+  await Deno.remove(path);
+});
+
+Deno.test("MLP.saveParameters() leaves no half file where renaming fails, and takes URLs", async () => {
+  const folder = ".scratch/mlp_test_folder";
+  await Deno.mkdir(`${folder}/full`, { recursive: true });
+  await assertRejects(() => new MLP(1, [1]).saveParameters(folder), GradusError, `Cannot save the model to ${folder}`);
+  assertEquals([...Deno.readDirSync(".scratch")].filter(({ name }) => name.endsWith(".part")), []);
+  const url = new URL(`../${folder}/a b%25.json`, import.meta.url);
+  await new MLP(1, [1]).saveParameters(url);
+  assertEquals((await MLP.loadParameters(url)).nin, 1);
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["a b%.json", "full"]);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Op, opNames } from "../src/bindings.ts";
-import { GradusError, MLP, Random, Value } from "../mod.ts";
+import { checkGradients, GradusError, MLP, Random, Value } from "../mod.ts";
 import { assertClose, isClose, reference } from "./_reference.ts";
 
 type Operation = (...operands: (Value | number)[]) => Value;
@@ -69,21 +69,14 @@ const domains: Record<string, [number, number]> = {
 for (const name of opNames.filter((name) => !internal.includes(name))) {
   Deno.test(`Value.${name}() has the gradient of central differences`, () => {
     const random = new Random(1), [low, high] = domains[name] ?? [-2, 2];
-    const count = Op[name as keyof typeof Op] >= Op.add ? 2 : 1, h = 1e-5;
+    const count = Op[name as keyof typeof Op] >= Op.add ? 2 : 1;
+    // The rounding of a difference is 1e-16/h = 2e-11 of the results, some of which are 10 times their derivatives.
+    const tolerances = { relativeTolerance: 1e-9, absoluteTolerance: 1e-9 };
     for (let k = 0; k < 20; k++) {
       const x = Array.from({ length: count }, () => random.uniform(low, high));
       if (count === 2 && Math.abs(x[0] - x[1]) < 0.01) continue; // a kink of max and min
-      const operands = x.map((number) => new Value(number));
-      apply(name, operands).mul(3).backward();
-      operands.forEach((operand, i) => {
-        const at = (delta: number) => apply(name, x.map((xj, j) => new Value(j === i ? xj + delta : xj))).data * 3;
-        const numeric = (at(h) - at(-h)) / (2 * h);
-        // The error of the difference is h²·f‴/6, its rounding 1e-16/h.
-        assert(
-          Math.abs(operand.grad - numeric) <= 1e-7 * (1 + Math.abs(numeric)),
-          `${name}(${x}): ${operand.grad}, ${numeric}`,
-        );
-      });
+      const report = checkGradients((values) => apply(name, values).mul(3), x, tolerances);
+      assert(report.passed, `${name}(${x}): ${report}`);
     }
   });
 }
@@ -152,6 +145,22 @@ Deno.test("D1: every one of a hundred leaves, and of a hundred thousand, gets it
     Value.sum(leaves.map((leaf, i) => leaf.mul(i))).backward();
     assertEquals(leaves.findIndex((leaf, i) => leaf.grad !== i), -1);
   }
+});
+
+Deno.test("D1: graphs that are wide, too, over several million records, and in time that grows with their size", () => {
+  const start = performance.now();
+  const leaves = Array.from({ length: 1_000_000 }, () => new Value(1));
+  Value.sum(leaves.map((leaf) => leaf.mul(2))).backward();
+  assertEquals(leaves.findIndex((leaf) => leaf.grad !== 2), -1);
+  const w = new Value(1), products = Array.from({ length: 300_000 }, () => w.mul(3));
+  assertEquals(products.reduce((sum, product) => sum + product.data, 0), 900_000);
+  Value.sum(products).backwardAndFree();
+  assertEquals(w.grad, 900_000);
+  assertThrows(() => products[0].data, GradusError, "freed");
+  const losses = Array.from({ length: 30_000 }, (_, i) => w.mul(i).add(1).square());
+  for (const loss of losses) loss.backward();
+  const seconds = (performance.now() - start) / 1000;
+  assert(seconds < 20, `took ${seconds} s, some 2 are enough`);
 });
 
 Deno.test("D1, D12: a chain of ten million values has the right value and gradients", () => {
@@ -304,15 +313,125 @@ Deno.test("D10: softmax and logSumExp are stable at logits of ±10000 and at inf
   assertEquals(Value.logSumExp([-Infinity, 3]).data, 3);
 });
 
+/** The value and the gradients of `f` at these numbers. */
+function differentiated(f: (...x: Value[]) => Value, ...numbers: number[]): number[] {
+  const x = numbers.map((number) => new Value(number)), y = f(...x);
+  y.backward();
+  return [y.data, ...x.map(({ grad }) => grad)];
+}
+
+Deno.test("Value.divSafe() is div where the divisor has at least the size 1e-7", () => {
+  for (
+    const [a, b] of [[3, 2], [3, -2], [-1, 1.1e-7], [5, -1.1e-7], [0, 7], [1e300, 1e10], [2, Infinity], [2, -Infinity]]
+  ) {
+    const safe = differentiated((a, b) => a.divSafe(b), a, b);
+    assertEquals(safe.map((x) => x + 0), differentiated((a, b) => a.div(b), a, b).map((x) => x + 0), `${a} / ${b}`);
+    assertEquals(new Value(a).divSafe(b).data, a / b);
+  }
+});
+
+Deno.test("Value.divSafe() keeps a divisor's size at 1e-7 and its sign, and the gradient of the dividend", () => {
+  for (const b of [0, -0, 1e-8, -1e-8, 9e-8, 5e-324, -5e-324]) {
+    const kept = b < 0 ? -1e-7 : 1e-7, expected = [3 / kept, 1 / kept, 0];
+    assertClose(differentiated((a, b) => a.divSafe(b), 3, b), expected, { relative: 1e-15, absolute: 0 }, `3 / ${b}`);
+    assertEquals(new Value(3).divSafe(b).data, 3 / kept);
+  }
+  for (const b of [1e-7, -1e-7]) {
+    const expected = [3 / b, 1 / b, -3 / b / b / 2];
+    assertClose(differentiated((a, b) => a.divSafe(b), 3, b), expected, { relative: 1e-15, absolute: 0 }, `3 / ${b}`);
+  }
+  assertEquals(differentiated((a, b) => a.divSafe(b), 3, NaN), [NaN, NaN, NaN]);
+});
+
+Deno.test("Value.logSafe() is log from 1e-7 on, and constant below", () => {
+  for (const x of [1.1e-7, 0.5, 1, 1e300]) {
+    assertEquals(differentiated((x) => x.logSafe(), x), differentiated((x) => x.log(), x));
+  }
+  const lowest = differentiated((x) => x.log(), 1e-7)[0];
+  for (const x of [9e-8, 0, -0, -5, -Infinity]) assertEquals(differentiated((x) => x.logSafe(), x), [lowest, 0]);
+  assertEquals(differentiated((x) => x.logSafe(), 1e-7), [lowest, 1 / 1e-7 / 2]);
+});
+
+Deno.test("Value.powSafe() is pow inside its limits", () => {
+  const cases = [[-3, 2], [-3, 3], [0, 2], [-5, 0], [0, 0], [2, 0.5], [2e-7, -0.5], [-2e-7, -3], [1e99, 2], [-4, 1], [
+    2,
+    0.001,
+  ]];
+  for (const [x, p] of cases) {
+    const safe = differentiated((x) => x.powSafe(p), x);
+    assertEquals(safe, differentiated((x) => x.pow(p), x), `${x} to the power of ${p}`);
+  }
+});
+
+Deno.test("Value.powSafe() is finite, and its derivative 0, beyond its limits", () => {
+  const at = (x: number, p: number) => differentiated((x) => x.powSafe(p), x);
+  // A base that a limit holds is constant. 1e200 comes from a rounded root: 1e-16 · exponent.
+  const close = (actual: number[], data: number) =>
+    assertClose(actual, [data, 0], { relative: 1e-11, absolute: 0 }, `${data}`);
+  for (const x of [0, -0, -3, 9e-8]) {
+    close(at(x, 0.5), 1e-7 ** 0.5);
+    close(at(x, -0.5), 1e-7 ** -0.5);
+  }
+  for (const x of [0, -0, 9e-8]) close(at(x, -1), 1e7);
+  close(at(-9e-8, -1), -1e7);
+  close(at(-9e-8, -2), 1e14);
+  for (const [x, p] of [[1e101, 2], [-1e101, 2], [1e300, 2.5], [2, 10_000], [0.5, -10_000], [-2, 10_000], [0, -43]]) {
+    close(at(x, p), 1e200);
+  }
+  close(at(-1e300, 3), -1e200);
+  close(at(-0.5, -10_001), -1e200);
+  assertClose(
+    at(1e-7, -0.5),
+    [1e-7 ** -0.5, -0.5 * 1e-7 ** -1.5 / 2],
+    { relative: 1e-14, absolute: 0 },
+    "at the limit",
+  );
+});
+
+Deno.test("Value.powSafe() with a value as exponent has both gradients, and is finite", () => {
+  const safe = (x: number, p: number) => differentiated((x, p) => x.powSafe(p), x, p);
+  for (const [x, p] of [[2, 3], [0.5, -1.5], [2e-7, 2], [10, 0]]) {
+    const expected = differentiated((x, p) => x.pow(p), x, p);
+    // e^(p·log x) has the rounding of its exponent, here up to 31.
+    assertClose(safe(x, p), expected, { relative: 1e-14, absolute: 1e-15 }, `${x} to the power of ${p}`);
+  }
+  const tolerance = { relative: 1e-13, absolute: 0 };
+  assertClose(safe(0, 2), [1e-14, 0, 1e-14 * Math.log(1e-7)], tolerance, "0²");
+  assertClose(safe(-3, 2), [1e-14, 0, 1e-14 * Math.log(1e-7)], tolerance, "(−3)²");
+  assertClose(safe(10, 1e6), [Math.exp(460), 0, 0], tolerance, "10 to the power of 1e6");
+  assertClose(safe(10, -1e6), [Math.exp(-460), 0, 0], tolerance, "10 to the power of −1e6");
+});
+
+Deno.test("The safe operations of Value have the gradients of central differences beside their limits", () => {
+  const check = (f: (x: Value[]) => Value, inputs: number[], step?: number) => {
+    const report = checkGradients(f, inputs, { step });
+    assert(report.passed, `${f}: ${report}`);
+  };
+  for (const b of [0.5, -2]) check(([a, b]) => a.divSafe(b), [1.5, b]);
+  for (const b of [3e-8, -3e-8]) check(([a, b]) => a.divSafe(b), [1.5, b], 1e-9);
+  for (const x of [0.5, -1]) check(([x]) => x.logSafe(), [x]);
+  for (const p of [3, -2, 2.5, -0.5]) check(([x]) => x.powSafe(p), [1.5]);
+  for (const p of [3, -2, 2.5]) check(([x]) => x.powSafe(p), [-1.5]);
+  check(([x, p]) => x.powSafe(p), [1.5, -2.5]);
+  check(([x, p]) => x.powSafe(p), [-1.5, 0.5]);
+});
+
+Deno.test("Value shows itself in notebooks", () => {
+  const display = (new Value(2, "a") as unknown as Record<symbol, () => unknown>)[Symbol.for("Jupyter.display")];
+  assertEquals(display.call(new Value(2, "a")), { "text/plain": "Value(a, data=2, grad=0)" });
+});
+
 Deno.test("Value refuses what is no number", () => {
   const x = new Value(1);
   const wrong = (use: () => unknown, message: string) => assertThrows(use, GradusError, message);
   wrong(() => new Value("2" as unknown as number), 'Cannot make a value of "2": a number is needed');
   wrong(() => new Value([1] as unknown as number), "Cannot make a value of an array");
   wrong(() => new Value(undefined as unknown as number), "Cannot make a value of undefined");
+  wrong(() => x.divSafe("1" as unknown as number), 'Cannot compute with "1": a Value or a number is needed');
+  wrong(() => x.powSafe(null as unknown as number), "Cannot compute with null");
   wrong(() => x.add("1" as unknown as number), 'Cannot compute with "1": a Value or a number is needed');
   wrong(() => x.mul(null as unknown as number), "Cannot compute with null");
-  wrong(() => x.mul({} as unknown as number), "Cannot compute with [object Object]");
+  wrong(() => x.mul({} as unknown as number), "Cannot compute with an object (Object)");
   wrong(() => x.data = null as unknown as number, "Cannot make a value of null");
   wrong(() => Value.dot([1, 2], [1]), "Cannot take the dot product: 2 values meet 1, as many are needed");
   wrong(() => Value.softmax([]), "Cannot normalise an empty list");
@@ -454,4 +573,33 @@ Deno.test("The outputs of a network are values with an operation, operands, labe
   y.zeroGrad();
   assertEquals(y.grad, 0);
   assertThrows(() => y.data = 1, GradusError, "Cannot set the data of a result of mlp()");
+});
+
+Deno.test("Value.operands, labels and free() see a graph as it was, also after backward() and from later graphs", () => {
+  const keep = new Value(5).mul(3);
+  for (let i = 0; i < 300; i++) keep.add(i);
+  keep.label = "keep";
+  assertEquals(keep.data, 15);
+  const later = keep.mul(1), x = new Value(2), z = x.mul(3);
+  assertEquals(keep.label, "keep");
+  assertEquals(later.operands[0].label, "keep");
+  z.backward();
+  assertStrictEquals(z.operands[0], x);
+  assertEquals(z.operands.map((operand) => [operand.op, operand.data]), [["", 2], ["", 3]]);
+  z.backwardAndFree();
+  assertEquals([keep.data, later.data], [15, 15]);
+  assertEquals(JSON.stringify({ keep }), '{"keep":15}');
+});
+
+Deno.test("A backward pass that fails leaves no traces", () => {
+  const a = new Value(3), bad = a.square(), old = bad.mul(2);
+  for (let i = 0; i < 300; i++) bad.add(i);
+  assertEquals(old.data, 18);
+  const sum = old.add(a.mul(5)).add(a.exp());
+  bad.backwardAndFree();
+  assertThrows(() => sum.backward(), GradusError, "freed");
+  const fine = a.mul(5);
+  a.zeroGrad();
+  fine.backward();
+  assertEquals(a.grad, 5);
 });

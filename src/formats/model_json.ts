@@ -112,9 +112,10 @@ function isSize(x: unknown): x is number {
  *
  * @param json What `JSON.parse` gave.
  * @param source The file, for messages.
+ * @param activationNames What a layer can have.
  * @throws {GradusError} If it is no model, of a later version, or its sizes do not fit its numbers.
  */
-export function decodeModel(json: unknown, source: string): ModelJSON {
+export function decodeModel(json: unknown, source: string, activationNames: readonly string[]): ModelJSON {
   const refuse = (text: string): never => {
     throw new GradusError("data", `Cannot load a model from ${source}: ${text}`);
   };
@@ -136,6 +137,16 @@ export function decodeModel(json: unknown, source: string): ModelJSON {
     if (typeof layer !== "object" || layer === null || !isSize(layer.nin) || !isSize(layer.nout)) {
       refuse(`layer ${i} has no sizes, nin and nout from 1 on are needed`);
     }
+    if (layer.activation !== undefined && !activationNames.includes(layer.activation)) {
+      refuse(
+        `layer ${i} has the activation ${JSON.stringify(layer.activation)}, one of ${
+          activationNames.join(", ")
+        } is needed`,
+      );
+    }
+    if (layer.activation === "softmax" && i < layers.length - 1) {
+      refuse(`layer ${i} has softmax, which is for the last layer`);
+    }
     if (layer.nin !== width) refuse(`layer ${i} takes ${layer.nin} numbers, the one before it gives ${width}`);
     width = layer.nout;
     needed += (layer.nin + 1) * layer.nout;
@@ -146,8 +157,9 @@ export function decodeModel(json: unknown, source: string): ModelJSON {
   if (parameters.length !== needed) {
     refuse(`it has ${parameters.length} parameters, its layers need ${needed}`);
   }
-  const bad = parameters.findIndex((x) => typeof x !== "number" || !Number.isFinite(x));
-  if (bad >= 0) refuse(`parameter ${bad} is ${JSON.stringify(parameters[bad])}, a number is needed`);
+  const round = dtype === "float64" ? (x: number) => x : Math.fround;
+  const bad = parameters.findIndex((x) => typeof x !== "number" || !Number.isFinite(round(x)));
+  if (bad >= 0) refuse(`parameter ${bad} is ${JSON.stringify(parameters[bad])}, a number of its dtype is needed`);
   return {
     version: VERSION,
     dtype: (dtype ?? "float32") as Dtype,
