@@ -137,10 +137,10 @@ export interface ChunkOptions {
 const DEFAULT_MINI_BATCH = 10;
 
 /** Milliseconds of computing after which the event loop gets a turn. */
-const BREATH = 40;
+const BREATH = 50;
 
 /** An epoch of at least that many floating-point operations is computed aside from the first. */
-const LARGE = 5e7;
+const LARGE = 5e8;
 
 /** Models whose training is under way. */
 const inTraining = new WeakSet<MLP>();
@@ -260,23 +260,19 @@ export class Engine {
     signal?.addEventListener("abort", stop);
     try {
       while (history.epochs < epochs && !signal?.aborted) {
-        if (plan.shuffles) run.shuffle(generatorOf(plan.seed, shuffleStream(history.epochs)));
+        if (plan.shuffles) run.shuffle(plan.seed, shuffleStream(history.epochs));
         const trainLoss = turns.areDue(run.work)
           ? await turns.take(() => run.epochAside(optimizer, () => turns.pauseIfDue()))
           : run.epoch(optimizer);
         if (signal?.aborted && run.batches === 0) break;
         const valLoss = validation &&
-          (validation.work > 3 * LARGE ? await validation.evaluateAside() : validation.evaluate());
+          (validation.work > LARGE ? await validation.evaluateAside() : validation.evaluate());
         history.epochs++;
         history.trainLoss.push(trainLoss);
         if (valLoss !== undefined) history.valLoss.push(valLoss);
-        const report = {
-          epoch: history.epochs,
-          epochs,
-          trainLoss,
-          valLoss,
-          seconds: (performance.now() - began) / 1000,
-        };
+        if (!options.verbose && !onEpoch) continue;
+        const seconds = (performance.now() - began) / 1000;
+        const report = { epoch: history.epochs, epochs, trainLoss, valLoss, seconds };
         if (options.verbose) console.log(lineOf(report));
         if (onEpoch && (await onEpoch(report)) === false) {
           history.stopped = "onEpoch";
@@ -342,11 +338,6 @@ function checkParameters({ parameters }: MLP): void {
 function lineOf({ epoch, epochs, trainLoss, valLoss }: EpochReport): string {
   const validation = valLoss === undefined ? "" : `, valLoss: ${valLoss.toPrecision(6)}`;
   return `Epoch ${epoch}/${epochs}, trainLoss: ${trainLoss.toPrecision(6)}${validation}`;
-}
-
-function generatorOf(seed: number, stream: number): Uint32Array<ArrayBuffer> {
-  const words = (x: number) => [x % 2 ** 32, Math.floor(x / 2 ** 32)];
-  return Uint32Array.from([...words(seed), ...words(stream)]);
 }
 
 function checkModel(model: MLP, task: string): MLP {

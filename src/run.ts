@@ -44,6 +44,8 @@ export class Run {
   readonly #job: Job;
   readonly #scratch: Uint8Array<ArrayBuffer>;
   readonly #isNative: boolean;
+  /** Seed and stream of the order: low and high half of each. */
+  readonly #generator = new Uint32Array(4);
   /** Epochs that have begun. */
   #epochs = 0;
   /** Whether this is a single step rather than an epoch of many. */
@@ -98,9 +100,14 @@ export class Run {
     return this.epoch(optimizer);
   }
 
-  /** Rows are used in the random order of the generator {seed low, seed high, stream low, stream high}. */
-  shuffle(generator: Uint32Array<ArrayBuffer>): void {
-    unwrap(native.gradus_random_permutation(this.#job.order, generator, this.data.rows), "shuffle the rows");
+  /** Rows are used in the random order that a stream of a seed begins with (random.ts). */
+  shuffle(seed: number, stream: number): void {
+    const generator = this.#generator, rows = this.#data.rows;
+    generator[0] = seed % 2 ** 32;
+    generator[1] = Math.floor(seed / 2 ** 32);
+    generator[2] = stream % 2 ** 32;
+    generator[3] = Math.floor(stream / 2 ** 32);
+    unwrap(native.gradus_random_permutation(this.#job.order, generator, rows), "shuffle the rows");
   }
 
   /** Ends the running epoch after the batch that it is at. */

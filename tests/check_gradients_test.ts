@@ -102,7 +102,7 @@ Deno.test("checkGradients() refuses functions that cannot be checked, with a sen
   };
   refuses("argument", "it returns 3, a Value is needed", () => 3);
   refuses("argument", "it returns undefined, a Value is needed", () => {});
-  refuses("argument", "it returns [object Promise], a Value is needed", async ([x]) => await x);
+  refuses("argument", "it returns an object (Promise), a Value is needed", async ([x]) => await x);
   let calls = 0;
   refuses(
     "argument",

@@ -18,6 +18,8 @@ const files: { [name: string]: string } = {
   "quote.csv": 'a,y\n1,"no\n2,yes\n',
   "other.csv": "a,c\n1,2\n",
   "word.csv": "a,b\n1,two\n",
+  "far.csv": "a,b\n1,2\n\n1e300,3\n3,4\n",
+  "beyond.csv": "a,y\n" + "1,no\n2,yes\n".repeat(5) + "1e100,no\n3,yes\n",
   "network.json": '{"nin":1,"nouts":[1],"layers":[{"nin":1,"nout":1,"activation":"linear"}],"parameters":[1,0]}\n',
   "half.json": '{"nin":1,"nouts":[1],"lay',
   "damaged.json":
@@ -89,6 +91,34 @@ Deno.test("cli refuses arguments that are no options, and options that are none"
     [
       ["predict", "--epochs", "3"],
       'Cannot use --epochs: there is no such option, another is needed ("deno task predict --help" tells the options)',
+    ],
+  ]));
+
+Deno.test("cli refuses an option that is there twice, unless it is a list", () => {
+  const needed = `one is needed ${trainHelp}`;
+  return refuses([
+    [["train", "--seed", "1", "--seed", "2"], `Cannot use --seed: it is there 2 times, ${needed}`],
+    [["train", "--seed=1", "--seed", "1", "--seed=1"], `Cannot use --seed: it is there 3 times, ${needed}`],
+    [["train", "--data", "good.csv", "--data", "one.csv"], `Cannot use --data: it is there 2 times, ${needed}`],
+    [["train", "--hidden", "8", "--hidden", "4"], `Cannot use --hidden: it is there 2 times, ${needed}`],
+    [
+      ["train", "--no-header", "--data", "good.csv", "--header"],
+      `Cannot use --header: --no-header is there too, one of them is needed ${trainHelp}`,
+    ],
+    [
+      ["predict", "--model", "a.json", "--model", "b.json"],
+      'Cannot use --model: it is there 2 times, one is needed ("deno task predict --help" tells the options)',
+    ],
+  ]);
+});
+
+Deno.test("cli refuses a file without a name", () =>
+  refuses([
+    [["train", "--data", ""], 'Cannot use --data "": it is no name, the name of a file is needed'],
+    [["predict", "--data", ""], 'Cannot use --data "": it is no name, the name of a file is needed'],
+    [
+      ["predict", "--data", "good.csv", "--model="],
+      'Cannot use --model "": it is no name, the name of a file is needed',
     ],
   ]));
 
@@ -220,6 +250,49 @@ Deno.test("predict refuses what is no model, and tables that do not fit it", () 
       ["train", "--data", "numbers.csv", "--epochs", "1", "--out", "n.json"],
     ],
   ));
+
+Deno.test("predict refuses rows of which the network makes no numbers, and writes nothing", () => {
+  const needed = "numbers like those it was trained on are needed";
+  return refuses(
+    [
+      [["predict", "--data", "far.csv"], `Cannot use far.csv: the network makes NaN of line 4, ${needed}`],
+      [
+        ["predict", "--data", "far.csv", "--probabilities", "--quiet", "--out", "p.csv"],
+        `Cannot use far.csv: the network makes NaN of line 4, ${needed}`,
+      ],
+      [
+        ["predict", "--data", "far.csv", "--model", "n.json"],
+        `Cannot use far.csv: the network makes -Infinity of line 4, ${needed}`,
+      ],
+    ],
+    [
+      ["train", "--data", "good.csv", "--epochs", "1"],
+      ["train", "--data", "numbers.csv", "--epochs", "1", "--hidden", "", "--out", "n.json"],
+    ],
+  );
+});
+
+Deno.test("train that diverges in its last batch saves nothing", () =>
+  inScratch([], async () => {
+    const untouched = snapshot();
+    const { status, err } = await run(
+      ...["train", "--data", "good.csv", "--optimizer", "sgd", "--learning-rate", "1e30", "--epochs", "1"],
+    );
+    assertEquals(status, 1);
+    assertEquals(
+      err,
+      "gradus: Cannot use good.csv: the network makes NaN of line 2, a smaller --learning-rate is needed\n",
+    );
+    assertEquals(snapshot(), untouched);
+  }));
+
+Deno.test("train refuses a held-out row of which the network makes no numbers before it trains", () =>
+  refuses([
+    [
+      ["train", "--data", "beyond.csv", "--seed", "3"],
+      "Cannot use beyond.csv: the network makes NaN of line 12, numbers like those of other rows are needed",
+    ],
+  ]));
 
 Deno.test("train that diverges tells so and leaves the old file", () =>
   inScratch([["train", "--data", "good.csv", "--epochs", "1"]], async () => {

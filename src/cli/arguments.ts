@@ -184,10 +184,21 @@ export class Arguments {
     return this.#values.has(name);
   }
 
-  /** The value, the last one if it was given several times. */
+  /** The value of an option that is no list. */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
-    return typeof value === "object" ? value[value.length - 1] : undefined;
+    return typeof value === "object" ? value[0] : undefined;
+  }
+
+  /**
+   * The value as the name of a file that is read.
+   *
+   * @throws {GradusError} If it is empty.
+   */
+  file(name: string): string | undefined {
+    const text = this.text(name);
+    if (text !== "") return text;
+    throw new GradusError("argument", `Cannot use --${name} "": it is no name, the name of a file is needed`);
   }
 
   /** All values, divided at commas. */
@@ -222,7 +233,7 @@ export function numberFrom(what: string, text: string, range: Range): number {
 /**
  * Reads a command line.
  *
- * @throws {GradusError} If an option is unknown or has no value, or an argument is none.
+ * @throws {GradusError} If an option is unknown, has no value or more than it takes, or an argument is none.
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const refuse = (what: string, is: string): never => {
@@ -239,6 +250,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   const valued = options.filter((option) => option.value !== undefined).map(({ name }) => name);
   const switches = options.filter((option) => option.value === undefined).map(({ name }) => name);
   const negatable = options.filter((option) => option.isNegatable).map(({ name }) => name);
+  const lists = options.filter((option) => option.isList).map(({ name }) => name);
   const parsed: Record<string, unknown> = parseArgs(joined(options, args, refuse), {
     string: valued,
     collect: valued,
@@ -251,7 +263,13 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   const values = new Map<string, readonly string[] | boolean>();
   for (const name of valued) {
     const texts = parsed[name] as string[];
+    if (texts.length > 1 && !lists.includes(name)) refuse(`--${name}`, `it is there ${texts.length} times, one`);
     if (texts.length > 0) values.set(name, texts);
+  }
+  for (const name of negatable) {
+    if ([`--${name}`, `--no-${name}`].every((arg) => args.includes(arg))) {
+      refuse(`--${name}`, `--no-${name} is there too, one of them`);
+    }
   }
   for (const name of switches) {
     const value = parsed[name];

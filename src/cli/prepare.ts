@@ -10,6 +10,8 @@ import type { Settings } from "./settings.ts";
 /** Some rows of the table as a network takes them. */
 export interface Part {
   readonly rows: number;
+  /** Which rows of the table, by number from 0. */
+  readonly places: Uint32Array;
   /** (rows, inputs) */
   readonly inputs: Float32Array<ArrayBuffer>;
   /** A class number or a standardised number for each row. */
@@ -66,6 +68,7 @@ export function prepare(csv: Csv, settings: Settings): Prepared {
   const targets = preprocessing.transformTarget(csv, order)!.data;
   const part = (first: number, end: number): Part => ({
     rows: end - first,
+    places: order.subarray(first, end),
     inputs: Float32Array.from(inputs.subarray(first * width, end * width)),
     targets: targets.subarray(first, end),
   });

@@ -2,12 +2,11 @@
 import { bold, dim } from "@std/fmt/colors";
 import { countOf } from "../data/csv.ts";
 import type { EpochReport } from "../engine.ts";
-import { confusionMatrix, meanAbsoluteError, r2Score } from "../metrics.ts";
+import { confusionMatrix, meanAbsoluteError, predictedClasses, r2Score } from "../metrics.ts";
 import type { MLP } from "../mlp.ts";
 import type { Reals } from "../shape.ts";
 import { confusionTable } from "./confusion.ts";
 import { durationOf } from "./progress.ts";
-import { classesOf } from "./scores.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Part, Prepared } from "./prepare.ts";
@@ -142,7 +141,7 @@ export class Report {
     const results: string[] = [];
     if (target.kind === "classes") {
       const classes = target.classes.length;
-      const predicted = classesOf(measured.outputs, classes);
+      const predicted = predictedClasses({ data: measured.outputs, shape: [measured.part.rows, classes] });
       const matrix = confusionMatrix(predicted, measured.part.targets, classes);
       const right = matrix.reduce((sum, row, k) => sum + row[k], 0);
       results.push(

@@ -57,7 +57,7 @@ export function readSettings(given: Arguments): Settings {
   const weightDecay = given.number("weight-decay", nonNegativeRange) ?? (optimizer === "adamw" ? 0.1 : 0);
   const task = given.text("task");
   return {
-    data: given.text("data"),
+    data: given.file("data"),
     header: given.choice("header"),
     table: {
       target: given.text("target")?.trim() ?? -1,
