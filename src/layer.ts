@@ -63,4 +63,9 @@ export class Layer {
   toString(): string {
     return `Layer(${this.nin} → ${this.nout}, ${this.activation})`;
   }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
 }

@@ -107,6 +107,16 @@ export class Parameters implements Iterable<Parameter> {
     this.grad.fill(0);
   }
 
+  /** `"Parameters(layers.0.weight (3, 2), layers.0.bias (3))"` */
+  toString(): string {
+    return `Parameters(${this.#parts.map(({ name, shape }) => `${name} (${shape.join(", ")})`).join(", ")})`;
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
   /** `data` and `grad` as the one array that the native side takes. */
   static memoryOf(parameters: Parameters): Reals {
     return parameters.#memory;

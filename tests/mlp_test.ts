@@ -314,7 +314,11 @@ Deno.test("MLP tells its parameters: count, info, weights and biases, statistics
       "  layers.0  weight (4, 3)  bias (4)  16 parameters\n" +
       "  layers.1  weight (2, 4)  bias (2)  10 parameters",
   );
-  assertEquals(String(model.layers[0]), "Layer(3 → 4, relu)");
+  assertEquals([String(model.layers[0]), Deno.inspect(model.layers[1])], [
+    "Layer(3 → 4, relu)",
+    "Layer(4 → 2, linear)",
+  ]);
+  assertEquals(String(new MLP(2, [3]).parameters), "Parameters(layers.0.weight (3, 2), layers.0.bias (3))");
 });
 
 Deno.test("MLP.clipGradients() scales as PyTorch's clip_grad_norm_ does, and returns the norm before", () => {
