@@ -266,7 +266,9 @@ export class Engine {
           : run.epoch(optimizer);
         if (signal?.aborted && run.batches === 0) break;
         const valLoss = validation &&
-          (validation.work > LARGE ? await validation.evaluateAside() : validation.evaluate());
+          (validation.isNative && validation.work <= LARGE
+            ? validation.evaluate()
+            : await validation.evaluateAside(() => turns.pauseIfDue()));
         history.epochs++;
         history.trainLoss.push(trainLoss);
         if (valLoss !== undefined) history.valLoss.push(valLoss);
@@ -383,9 +385,13 @@ function step(
   checkOptimizer(optimizer, model, task);
   const data = toDataset(model, inputs, targets, checkLoss(lossFn, task), task);
   const options = wholeBatch(data, chunk);
+  // Taken out meanwhile: a loss of one's own may make a step itself.
   let run = lastSteps.get(model);
-  if (!run?.take(data, lossFn, options)) lastSteps.set(model, run = new Run(model, data, lossFn, options));
-  return run.step(optimizer);
+  lastSteps.delete(model);
+  if (!run?.take(data, lossFn, options)) run = new Run(model, data, lossFn, options);
+  const loss = run.step(optimizer);
+  lastSteps.set(model, run);
+  return loss;
 }
 
 const trainOptionNames: readonly string[] = [

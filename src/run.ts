@@ -43,7 +43,8 @@ export class Run {
   readonly #options: RunOptions;
   readonly #job: Job;
   readonly #scratch: Uint8Array<ArrayBuffer>;
-  readonly #isNative: boolean;
+  /** Whether the loss is a built-in one. */
+  readonly isNative: boolean;
   /** Seed and stream of the order: low and high half of each. */
   readonly #generator = new Uint32Array(4);
   /** Epochs that have begun. */
@@ -57,7 +58,7 @@ export class Run {
     this.#loss = loss;
     this.#options = options;
     const kind = nativeLoss(loss);
-    this.#isNative = kind !== undefined;
+    this.isNative = kind !== undefined;
     const job = this.#job = new Job(model.dtype, model, options.shuffles ? data.rows : 0);
     job.set("rows", data.rows);
     job.set("batchSize", options.batchSize);
@@ -65,7 +66,7 @@ export class Run {
     job.set("clipNorm", options.clipNorm);
     job.set("lossKind", LossCode[kind ?? "none"]);
     job.set("targetsKind", data.targetsKind);
-    this.#scratch = this.#isNative ? scratchFor(job) : new Uint8Array(0);
+    this.#scratch = this.isNative ? scratchFor(job) : new Uint8Array(0);
   }
 
   /** Floating-point operations of one epoch, about: 2 forward and 4 backward for each parameter and row. */
@@ -122,16 +123,23 @@ export class Run {
 
   /** The mean loss of all rows; nothing changes. */
   evaluate(): number {
-    if (!this.#isNative) return this.#customEvaluate();
+    if (!this.isNative) return this.#evaluateChunks().reduce((_, loss) => loss, 0);
     const { inputs, targets } = this.data;
     const status = native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, inputs, targets, this.#scratch);
     unwrap(status, "evaluate the network");
     return this.#job.get("loss");
   }
 
-  /** As `evaluate`, letting the event loop go on meanwhile. */
-  async evaluateAside(): Promise<number> {
-    if (!this.#isNative) return this.#customEvaluate();
+  /** As `evaluate`, letting the event loop go on meanwhile; `pause` gives it a turn where the loss is not native. */
+  async evaluateAside(pause: () => Promise<void> | undefined): Promise<number> {
+    if (!this.isNative) {
+      let last = 0;
+      for (const loss of this.#evaluateChunks()) {
+        last = loss;
+        await pause();
+      }
+      return last;
+    }
     const { inputs, targets } = this.data;
     const status = await native.gradus_mlp_evaluate_async(
       this.#job.bytes,
@@ -152,7 +160,7 @@ export class Run {
    */
   epoch(optimizer: Optimizer): number {
     this.#epochs++;
-    if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
+    if (!(this.isNative && optimizer instanceof NativeOptimizer)) {
       let last = 0;
       for (const loss of this.#batchwise(optimizer)) last = loss;
       return last;
@@ -168,7 +176,7 @@ export class Run {
   /** As `epoch`, letting the event loop go on meanwhile; `pause` gives it a turn between batches that are not native. */
   async epochAside(optimizer: Optimizer, pause: () => Promise<void> | undefined): Promise<number> {
     this.#epochs++;
-    if (!(this.#isNative && optimizer instanceof NativeOptimizer)) {
+    if (!(this.isNative && optimizer instanceof NativeOptimizer)) {
       let last = 0;
       for (const loss of this.#batchwise(optimizer)) {
         last = loss;
@@ -216,7 +224,7 @@ export class Run {
     this.#job.set("batches", 0);
     for (let first = 0; first < data.rows && this.#job.get("stop") === 0; first += batchSize) {
       const rows = Math.min(batchSize, data.rows - first);
-      const loss = this.#isNative ? this.#nativeGradient(first, rows) : this.#customGradient(first, rows);
+      const loss = this.isNative ? this.#nativeGradient(first, rows) : this.#customGradient(first, rows);
       if (clipNorm > 0) model.clipGradients(clipNorm);
       optimizer.step();
       total += loss * rows;
@@ -278,7 +286,8 @@ export class Run {
     return total / rows;
   }
 
-  #customEvaluate(): number {
+  /** The mean of a custom loss over the rows so far, after each chunk. */
+  *#evaluateChunks(): Generator<number> {
     const { model, data } = this;
     const chunk = Math.min(CHUNK, data.rows), pass = new MLPPass(model, chunk);
     let total = 0;
@@ -286,8 +295,8 @@ export class Run {
       const part = this.#rowsAt(first, Math.min(chunk, data.rows - first));
       const outputs = Array.from(pass.forward(part.inputs, part.rows), (y) => new Value(y));
       for (const loss of this.#customLosses(part, outputs)) total += loss.data;
+      yield total / (first + part.rows);
     }
-    return total / data.rows;
   }
 
   /** The user's loss of each sample. */

@@ -80,37 +80,26 @@ export interface Stage {
   propagate(pass: Pass): void;
   /** Forgets what it has received, after a pass that failed. */
   abandon(): void;
+  /** Frees what the given slots depend on; returns what that had used from elsewhere. */
+  free(slots: number[]): Place[];
 }
 
-/** One backward pass: the stages that have received a gradient, as a heap with the latest on top. */
-export class Pass {
-  readonly #heap: Stage[] = [];
+/** Stages, of which the one of the highest order comes out first: a binary heap. */
+class LatestFirst<T extends { readonly order: number }> {
+  readonly #heap: T[] = [];
 
-  /** Runs until no stage is left. */
-  run(): void {
-    for (let stage = this.#pop(); stage; stage = this.#pop()) {
-      try {
-        stage.propagate(this);
-      } catch (error) {
-        for (const other of [stage, ...this.#heap]) other.abandon();
-        throw error;
-      }
-    }
-  }
-
-  /** To be called once for each stage, when it receives its first gradient. */
-  push(stage: Stage): void {
+  push(item: T): void {
     const heap = this.#heap;
     let i = heap.length;
     for (; i > 0; i = (i - 1) >> 1) {
       const parent = heap[(i - 1) >> 1];
-      if (parent.order >= stage.order) break;
+      if (parent.order >= item.order) break;
       heap[i] = parent;
     }
-    heap[i] = stage;
+    heap[i] = item;
   }
 
-  #pop(): Stage | undefined {
+  pop(): T | undefined {
     const heap = this.#heap;
     const top = heap[0], last = heap.pop();
     if (last === undefined || heap.length === 0) return last;
@@ -118,15 +107,35 @@ export class Pass {
     while (true) {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
-      if (
-        child + 1 < heap.length && heap[child + 1].order > heap[child].order
-      ) child++;
+      if (child + 1 < heap.length && heap[child + 1].order > heap[child].order) child++;
       if (heap[child].order <= last.order) break;
       heap[i] = heap[child];
       i = child;
     }
     heap[i] = last;
     return top;
+  }
+}
+
+/** One backward pass: the stages that have received a gradient and not handed it on. */
+export class Pass {
+  readonly #stages = new LatestFirst<Stage>();
+
+  /** To be called once for each stage, when it receives its first gradient. */
+  push(stage: Stage): void {
+    this.#stages.push(stage);
+  }
+
+  /** Runs until no stage is left. */
+  run(): void {
+    for (let stage = this.#stages.pop(); stage; stage = this.#stages.pop()) {
+      try {
+        stage.propagate(this);
+      } catch (error) {
+        for (let other: Stage | undefined = stage; other; other = this.#stages.pop()) other.abandon();
+        throw error;
+      }
+    }
   }
 }
 
@@ -502,10 +511,10 @@ function isOlder(place: Place | undefined): boolean {
 export class Call extends Home implements Stage {
   readonly order: number;
   readonly #name: string;
-  readonly #inputs: readonly Operand[];
-  readonly #data: ArrayLike<number>;
-  readonly #grad: Float64Array<ArrayBuffer>;
-  readonly #backward: (gradient: Float64Array) => ArrayLike<number> | null;
+  #inputs: readonly Operand[];
+  #data: ArrayLike<number>;
+  #grad: Float64Array<ArrayBuffer>;
+  #backward: ((gradient: Float64Array) => ArrayLike<number> | null) | null;
   #pass: Pass | null = null;
 
   /**
@@ -535,26 +544,32 @@ export class Call extends Home implements Stage {
   }
 
   dataAt(slot: number): number {
+    this.#refuseFreed();
     return this.#data[slot];
   }
 
   gradAt(slot: number): number {
+    this.#refuseFreed();
     return this.#grad[slot];
   }
 
   setGradAt(slot: number, gradient: number): void {
+    this.#refuseFreed();
     this.#grad[slot] = gradient;
   }
 
   opAt(): string {
+    this.#refuseFreed();
     return this.#name;
   }
 
   operandsAt(): Operand[] {
+    this.#refuseFreed();
     return [...this.#inputs];
   }
 
   receive(slot: number, gradient: number, pass: Pass): void {
+    this.#refuseFreed();
     if (this.#pass !== pass) {
       this.#grad.fill(0);
       this.#pass = pass;
@@ -565,7 +580,7 @@ export class Call extends Home implements Stage {
 
   propagate(pass: Pass): void {
     this.#pass = null;
-    const gradients = this.#backward(this.#grad);
+    const gradients = this.#backward!(this.#grad);
     if (gradients === null) return;
     this.#inputs.forEach((input, i) => {
       if (typeof input !== "number") input.home.receive(input.slot, gradients[i], pass);
@@ -574,6 +589,19 @@ export class Call extends Home implements Stage {
 
   abandon(): void {
     this.#pass = null;
+  }
+
+  /** All values of a call are freed together. */
+  free(): Place[] {
+    const inputs = this.#inputs.filter((input) => typeof input !== "number");
+    this.#backward = null;
+    this.#inputs = [];
+    this.#data = this.#grad = new Float64Array(0);
+    return inputs;
+  }
+
+  #refuseFreed(): void {
+    if (this.#backward === null) throw freedError();
   }
 }
 
@@ -617,21 +645,23 @@ export function differentiate(home: Home, slot: number): void {
   if (home instanceof Tape) sealIfLong(home);
 }
 
-/** Frees the records that a value depends on: using one of them afterwards is an error. Leaves stay. */
+/** Frees the results that a value depends on: using one of them afterwards is an error. Leaves stay. */
 export function free(home: Home, slot: number): void {
   if (home === current) renewTape();
-  const pending = new Map<Tape, number[]>();
+  const stages = new LatestFirst<Stage>(), slotsOf = new Map<Stage, number[]>();
   const add = ({ home, slot }: Place) => {
-    if (!(home instanceof Tape)) return;
-    const slots = pending.get(home);
+    if (!(home instanceof Tape || home instanceof Call)) return;
+    const slots = slotsOf.get(home);
     if (slots) slots.push(slot);
-    else pending.set(home, [slot]);
+    else {
+      slotsOf.set(home, [slot]);
+      stages.push(home);
+    }
   };
   add({ home, slot });
-  while (pending.size > 0) {
-    const latest = [...pending.keys()].reduce((a, b) => a.order > b.order ? a : b);
-    const slots = pending.get(latest)!;
-    pending.delete(latest);
-    latest.free(slots).forEach(add);
+  for (let stage = stages.pop(); stage; stage = stages.pop()) {
+    const slots = slotsOf.get(stage)!;
+    slotsOf.delete(stage);
+    stage.free(slots).forEach(add);
   }
 }

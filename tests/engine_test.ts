@@ -385,6 +385,38 @@ Deno.test("Memory is flat over 3,000 steps with a loss of one's own", () => {
   assert(growth < 60, `grew by ${growth} MB`);
 });
 
+Deno.test("Steps of one model that follow each other, whatever their data and losses, are those of fresh models", () => {
+  const x = [[1, 2], [3, 4], [5, 6]],
+    steps: [BuiltInLoss, number[] | number[][]][] = [
+      [Engine.crossEntropy, [0, 2, 1]],
+      [Engine.crossEntropy, [[0, 1, 0], [1, 0, 0], [0.5, 0.5, 0]]],
+      [Engine.crossEntropy, [2, 2, 0]],
+      [Engine.mseLoss, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]],
+    ];
+  const model = new MLP(2, [3], { seed: 1 }), optimizer = new SGD(model.parameters, { learningRate: 0 });
+  for (const [loss, goals] of steps) {
+    const fresh = new MLP(2, [3], { seed: 1 });
+    const expected = Engine.trainStep(fresh, x, goals, loss, new SGD(fresh.parameters, { learningRate: 0 }));
+    assertEquals(Engine.trainStep(model, x, goals, loss, optimizer), expected);
+    assertEquals(model.parameters.grad, fresh.parameters.grad);
+  }
+});
+
+Deno.test("A step inside of a loss of one's own does not disturb the step around it", () => {
+  const model = new MLP(1, [1], { seed: 1, dtype: "float64" }), still = new SGD(model.parameters, { learningRate: 0 });
+  let isInner = false;
+  const loss = (p: Value[], t: number[]): Value => {
+    if (!isInner) {
+      isInner = true;
+      Engine.trainStepMemoryEfficient(model, [100, 200], [5, 6], loss, still, 1);
+      isInner = false;
+    }
+    return ownMse(p, t);
+  };
+  const nested = Engine.trainStepMemoryEfficient(model, [1, 2], [3, 4], loss, still, 1);
+  assertEquals(nested, Engine.trainStep(model, [1, 2], [3, 4], ownMse, still));
+});
+
 Deno.test("Engine.train() keeps the event loop alive", async () => {
   const big = linearData(2000);
   for (const lossFn of [Engine.mseLoss, ownMse]) {

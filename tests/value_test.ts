@@ -603,3 +603,16 @@ Deno.test("A backward pass that fails leaves no traces", () => {
   fine.backward();
   assertEquals(a.grad, 5);
 });
+
+Deno.test("Value.backwardAndFree() frees through the calls of networks, in time that grows with their number", () => {
+  const model = new MLP(1, [3, 1], { seed: 1 }), x = Value.persistent(0.5);
+  const inner = x.mul(3), [output] = model.forward([inner]);
+  output.mul(2).backwardAndFree();
+  for (const use of [() => output.data, () => output.mul(1), () => inner.data]) {
+    assertThrows(use, GradusError, "Cannot use a value whose graph was freed");
+  }
+  const start = performance.now();
+  Value.sum(Array.from({ length: 30_000 }, () => model.forward([x.mul(2)])[0])).backwardAndFree();
+  const seconds = (performance.now() - start) / 1000;
+  assert(seconds < 10, `took ${seconds} s, one is enough`);
+});
