@@ -516,6 +516,7 @@ export class Call extends Home implements Stage {
   #grad: Float64Array<ArrayBuffer>;
   #backward: ((gradient: Float64Array) => ArrayLike<number> | null) | null;
   #pass: Pass | null = null;
+  readonly #freed = new Set<number>();
 
   /**
    * @param name What computed them.
@@ -544,32 +545,32 @@ export class Call extends Home implements Stage {
   }
 
   dataAt(slot: number): number {
-    this.#refuseFreed();
+    this.#refuseFreed(slot);
     return this.#data[slot];
   }
 
   gradAt(slot: number): number {
-    this.#refuseFreed();
+    this.#refuseFreed(slot);
     return this.#grad[slot];
   }
 
   setGradAt(slot: number, gradient: number): void {
-    this.#refuseFreed();
+    this.#refuseFreed(slot);
     this.#grad[slot] = gradient;
   }
 
-  opAt(): string {
-    this.#refuseFreed();
+  opAt(slot: number): string {
+    this.#refuseFreed(slot);
     return this.#name;
   }
 
-  operandsAt(): Operand[] {
-    this.#refuseFreed();
+  operandsAt(slot: number): Operand[] {
+    this.#refuseFreed(slot);
     return [...this.#inputs];
   }
 
   receive(slot: number, gradient: number, pass: Pass): void {
-    this.#refuseFreed();
+    this.#refuseFreed(slot);
     if (this.#pass !== pass) {
       this.#grad.fill(0);
       this.#pass = pass;
@@ -591,17 +592,20 @@ export class Call extends Home implements Stage {
     this.#pass = null;
   }
 
-  /** All values of a call are freed together. */
-  free(): Place[] {
+  /** What the call holds is given back when all of its values are freed. */
+  free(slots: number[]): Place[] {
+    for (const slot of slots) this.#freed.add(slot);
     const inputs = this.#inputs.filter((input) => typeof input !== "number");
-    this.#backward = null;
-    this.#inputs = [];
-    this.#data = this.#grad = new Float64Array(0);
+    if (this.#freed.size === this.#data.length) {
+      this.#backward = null;
+      this.#inputs = [];
+      this.#data = this.#grad = new Float64Array(0);
+    }
     return inputs;
   }
 
-  #refuseFreed(): void {
-    if (this.#backward === null) throw freedError();
+  #refuseFreed(slot: number): void {
+    if (this.#backward === null || this.#freed.has(slot)) throw freedError();
   }
 }
 
