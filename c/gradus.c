@@ -13,7 +13,6 @@ struct entries {
   void (*scale)(void *, double, size_t);
   void (*optimizer)(struct gradus_job *, void *, const void *, void *, size_t);
   void (*predict)(const struct gradus_job *, void *, const void *, const void *, void *);
-  void (*forward)(const struct gradus_job *, void *, const void *, const void *, void *);
   void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
   int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
   int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
@@ -153,7 +152,7 @@ int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const vo
 int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
                            void *scratch) {
   REQUIRE(job_is_valid(job) && parameters && scratch && outputs && inputs && job->rows >= 1 && job->rows <= job->chunk);
-  entries_for(job->dtype)->forward(job, outputs, parameters, inputs, scratch);
+  entries_for(job->dtype)->predict(job, outputs, parameters, inputs, scratch);
   return GRADUS_OK;
 }
 
@@ -196,6 +195,7 @@ int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, 
 /* ---- optimizers on their own ---- */
 
 int32_t gradus_optimizer_state(const struct gradus_job *job) {
+  if (!job) return -1;
   switch (job->optimizer) {
     case GRADUS_OPTIMIZER_SGD: return job->momentum != 0;
     case GRADUS_OPTIMIZER_RMSPROP: return 1 + (job->centered != 0) + (job->momentum != 0);

@@ -31,8 +31,8 @@
 #define ENTRIES(type)                                                                                             \
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
-        K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_forward, LEVEL, type),             \
-        K_(mlp_backward, LEVEL, type), K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type),                 \
+        K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
+        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type),                                                \
   }
 
 static const struct level CONCAT4(level, _, LEVEL, ) = {

@@ -73,11 +73,11 @@ static struct layer layer_last(const struct gradus_job *job) {
   return layer;
 }
 
-static int samples_share_the_outputs(const struct gradus_job *job) { return job->loss_kind == GRADUS_LOSS_CROSS_ENTROPY; }
+static int loss_is_of_whole_rows(const struct gradus_job *job) { return job->loss_kind == GRADUS_LOSS_CROSS_ENTROPY; }
 
 /* The losses of n samples are divided by this: by n, and by the outputs where the loss adds up over them. */
 static double mean_over(const struct gradus_job *job, size_t n) {
-  return (double)n * (samples_share_the_outputs(job) ? 1 : (double)layer_nout(job, job->layers - 1));
+  return (double)n * (loss_is_of_whole_rows(job) ? 1 : (double)layer_nout(job, job->layers - 1));
 }
 #endif
 
@@ -246,11 +246,6 @@ static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const vo
     K(forward)(job, parameters, &scratch, columns);
     K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
   }
-}
-
-static void K(mlp_forward)(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
-                           void *memory) {
-  K(mlp_predict)(job, outputs, parameters, inputs, memory);
 }
 
 static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, void *parameters,

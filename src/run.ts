@@ -87,7 +87,7 @@ export class Run {
   /** Takes other rows, if they fit what was prepared for the ones before; returns whether they do. */
   take(data: Dataset, loss: LossFunction, options: RunOptions): boolean {
     const { batchSize, chunk, clipNorm, shuffles } = this.#options;
-    const fits = loss === this.#loss && data.rows === this.#data.rows && data.targetsKind === this.#data.targetsKind &&
+    const fits = loss === this.#loss && data.targetsKind === this.#data.targetsKind &&
       options.batchSize === batchSize && options.chunk === chunk && options.clipNorm === clipNorm &&
       options.shuffles === shuffles;
     if (!fits) return false;
