@@ -1,16 +1,17 @@
 /**
- * Where scalar values live: what is recorded here is computed by c/value.c. The operations themselves, and what people see
+ * The homes that compute, tapes and calls of networks: what is recorded here is computed by c/value.c. The operations themselves, and what people see
  * of them, are left to value.ts.
  *
  * A tape is a growing list of records. Recording goes to one current tape; when someone reads a value or asks for
  * gradients, its records are evaluated, and a tape that has grown past a few hundred records is then sealed and left to its
  * values: it is collected together with them. A value that is used on a later tape enters it as a number whose gradient is
  * handed back. So graphs are typed arrays that nobody has to free. A value keeps alive the records of its tape and, of what
- * had entered there, only what it depends on itself.
+ * had entered there, what it depends on itself, as far as that can be told at little cost (`restrictedTo`).
  */
 import { Op, opNames } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
+import { Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
 
 /** Bit 7 of an operation: reached by the running backward pass (c/gradus.h). */
 const REACHED = 0x80;
@@ -26,155 +27,6 @@ const SEAL_AT = 256;
 
 /** A tape holds at most this many records: longer graphs span several. */
 const LONGEST = 1 << 18;
-
-/** The names that people have given to values: by the identity of their home, and the slot. */
-const labels = new WeakMap<object, Map<number, string>>();
-
-/** A place where values live: each under a slot. */
-export abstract class Home {
-  /** The same object for every home of the same values: two values are one if this and their slots are equal. */
-  get identity(): object {
-    return this;
-  }
-
-  /** The number in a slot. */
-  abstract dataAt(slot: number): number;
-  /** Its gradient, 0 before the first backward pass. */
-  abstract gradAt(slot: number): number;
-  /** Replaces its gradient. */
-  abstract setGradAt(slot: number, gradient: number): void;
-  /** Hands a gradient to a slot during a backward pass. */
-  abstract receive(slot: number, gradient: number, pass: Pass): void;
-  /** The name of the operation that computed it, "" if none did. */
-  abstract opAt(slot: number): string;
-  /** What the operation was applied to: values, numbers, and slots of this very home. */
-  abstract operandsAt(slot: number): Operand[];
-
-  /** The name that someone has given to a value. */
-  labelAt(slot: number): string | undefined {
-    return labels.get(this.identity)?.get(slot);
-  }
-
-  setLabelAt(slot: number, label: string | undefined): void {
-    const named = labels.get(this.identity) ?? new Map<number, string>();
-    if (label === undefined) named.delete(slot);
-    else labels.set(this.identity, named.set(slot, label));
-  }
-}
-
-/** One operand of an operation. */
-export type Operand = Place | number;
-
-/** A value, by where it lives; `value` is the object that people hold, where that keeps nothing else alive. */
-export interface Place {
-  readonly home: Home;
-  readonly slot: number;
-  readonly value?: unknown;
-}
-
-/** A home that hands gradients on to others, after all homes of a later order have done so. */
-export interface Stage {
-  /** Gradients flow from higher orders to lower ones. */
-  readonly order: number;
-  /** Hands on what it has received. */
-  propagate(pass: Pass): void;
-  /** Forgets what it has received, after a pass that failed. */
-  abandon(): void;
-  /** Frees what the given slots depend on; returns what that had used from elsewhere. */
-  free(slots: number[]): Place[];
-}
-
-/** Stages, of which the one of the highest order comes out first: a binary heap. */
-class LatestFirst<T extends { readonly order: number }> {
-  readonly #heap: T[] = [];
-
-  push(item: T): void {
-    const heap = this.#heap;
-    let i = heap.length;
-    for (; i > 0; i = (i - 1) >> 1) {
-      const parent = heap[(i - 1) >> 1];
-      if (parent.order >= item.order) break;
-      heap[i] = parent;
-    }
-    heap[i] = item;
-  }
-
-  pop(): T | undefined {
-    const heap = this.#heap;
-    const top = heap[0], last = heap.pop();
-    if (last === undefined || heap.length === 0) return last;
-    let i = 0;
-    while (true) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1].order > heap[child].order) child++;
-      if (heap[child].order <= last.order) break;
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = last;
-    return top;
-  }
-}
-
-/** One backward pass: the stages that have received a gradient and not handed it on. */
-export class Pass {
-  readonly #stages = new LatestFirst<Stage>();
-
-  /** To be called once for each stage, when it receives its first gradient. */
-  push(stage: Stage): void {
-    this.#stages.push(stage);
-  }
-
-  /** Runs until no stage is left. */
-  run(): void {
-    for (let stage = this.#stages.pop(); stage; stage = this.#stages.pop()) {
-      try {
-        stage.propagate(this);
-      } catch (error) {
-        for (let other: Stage | undefined = stage; other; other = this.#stages.pop()) other.abandon();
-        throw error;
-      }
-    }
-  }
-}
-
-/** The home of one number that nobody computes: a leaf of every graph that uses it. Its gradients add up. */
-export class Leaf extends Home {
-  data: number;
-  grad = 0;
-  readonly isPersistent: boolean;
-
-  constructor(data: number, isPersistent: boolean) {
-    super();
-    this.data = data;
-    this.isPersistent = isPersistent;
-  }
-
-  dataAt(): number {
-    return this.data;
-  }
-
-  gradAt(): number {
-    return this.grad;
-  }
-
-  setGradAt(_slot: number, gradient: number): void {
-    this.grad = gradient;
-  }
-
-  receive(_slot: number, gradient: number): void {
-    this.grad += gradient;
-  }
-
-  opAt(): string {
-    return "";
-  }
-
-  operandsAt(): Operand[] {
-    return [];
-  }
-}
 
 /** The arrays of a tape: operations and their operands, values, gradients. */
 class Records {

@@ -5,7 +5,8 @@
 import { Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
-import { Call, differentiate, free, type Home, lasting, Leaf, type Operand, type Tape, writableTape } from "./tape.ts";
+import { type Home, Leaf, type Operand } from "./pass.ts";
+import { Call, differentiate, free, lasting, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;

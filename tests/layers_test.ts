@@ -18,7 +18,7 @@ const typescript: readonly (readonly string[])[] = [
   ],
   ["src/bindings.ts"],
   ["src/ffi.ts"],
-  ["src/tape.ts", "src/value.ts"],
+  ["src/pass.ts", "src/tape.ts", "src/value.ts"],
   ["src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",

@@ -7,7 +7,7 @@
  */
 import { GradusError } from "../error.ts";
 import { checkName, checkNumber, checkOptions, countRange, shown } from "../options.ts";
-import type { Operand, Place } from "../tape.ts";
+import type { Operand, Place } from "../pass.ts";
 import { placeOf, Value } from "../value.ts";
 
 /** Where the arrows lead: from left to right, from top to bottom, or the other way. */
@@ -142,7 +142,7 @@ function graphOf(root: Value, options: GraphOptions): { rankdir: GraphDirection;
         stack.pop();
         continue;
       }
-      visit.operands = operandsOf(place);
+      visit.operands = place.home.operandsAt(place.slot);
       count += 1 + visit.operands.filter((operand) => typeof operand === "number").length;
       if (count > maxNodes) {
         throw new GradusError(
@@ -171,15 +171,6 @@ function graphOf(root: Value, options: GraphOptions): { rankdir: GraphDirection;
 interface Visit {
   readonly place: Place;
   operands: readonly Operand[] | undefined;
-}
-
-/** What a value was computed from. After a backward pass, a tape gives plain numbers as values without an operation. */
-function operandsOf({ home, slot }: Place): Operand[] {
-  return home.operandsAt(slot).map((operand) => {
-    if (typeof operand === "number") return operand;
-    const op: string | undefined = operand.home.opAt(operand.slot);
-    return op === undefined ? operand.home.dataAt(operand.slot) : operand;
-  });
 }
 
 /** The numbers of the nodes of values. */
