@@ -616,3 +616,21 @@ Deno.test("Value.backwardAndFree() frees through the calls of networks, in time 
   const seconds = (performance.now() - start) / 1000;
   assert(seconds < 10, `took ${seconds} s, one is enough`);
 });
+
+Deno.test("A backward pass that fails leaves nothing behind on the graphs that it had not come to yet", () => {
+  for (const isFirst of [true, false]) {
+    const a = new Value(3);
+    const older = a.square();
+    for (let i = 0; i < 300; i++) older.add(i); // fills a tape
+    assertEquals(older.data, 9);
+    const later = a.mul(7);
+    for (let i = 0; i < 300; i++) later.add(i);
+    assertEquals(later.data, 21);
+    const both = isFirst ? older.mul(2).add(later.mul(2)) : later.mul(2).add(older.mul(2));
+    later.backwardAndFree();
+    assertThrows(() => both.backward(), GradusError, "freed");
+    a.zeroGrad();
+    older.backward();
+    assertEquals([a.grad, older.grad], [6, 1]);
+  }
+});
