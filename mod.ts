@@ -51,6 +51,15 @@ export {
   type Stats,
   type WeightsAndBiases,
 } from "./src/mlp.ts";
+export {
+  Neuron,
+  type NeuronActivation,
+  type NeuronOptions,
+  ValueLayer,
+  type ValueLayerOptions,
+  ValueMLP,
+  type ValueMLPOptions,
+} from "./src/neuron.ts";
 export type { LayerJSON, ModelJSON } from "./src/formats/model_json.ts";
 export type { BuiltInLoss, CustomLoss, LossFunction, Predictions, TargetNumbers } from "./src/loss.ts";
 export {
