@@ -19,8 +19,8 @@ struct entries {
 };
 
 struct level {
-  void (*value_forward)(double *, const uint8_t *, const uint32_t *, uint32_t, uint32_t);
-  int32_t (*value_backward)(double *, uint8_t *, const double *, uint32_t *, uint32_t, int32_t);
+  void (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
+  int32_t (*value_backward)(double *, const double *, uint32_t *, uint32_t, int32_t);
   struct entries of[2];
 };
 
@@ -94,20 +94,16 @@ int32_t gradus_random_permutation(uint32_t *order, const uint32_t *generator, in
 
 /* ---- the scalar tape ---- */
 
-int32_t gradus_value_forward(double *data, const uint8_t *op, const uint32_t *operand, int32_t from, int32_t to) {
-  REQUIRE(from >= 0 && from <= to && (from == to || (data && op && operand)));
-  for (uint32_t i = (uint32_t)from; i < (uint32_t)to; i++) {
-    if (op[i] == OP_leaf) continue;
-    REQUIRE(op[i] < OP_COUNT && operand[2 * i] < i && (op[i] < OP_add || operand[2 * i + 1] < i));
-  }
-  level()->value_forward(data, op, operand, (uint32_t)from, (uint32_t)to);
+int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from, int32_t to) {
+  REQUIRE(from >= 0 && from <= to && (from == to || (data && record)));
+  REQUIRE(records_are_valid(record, (uint32_t)from, (uint32_t)to));
+  level()->value_forward(data, record, (uint32_t)from, (uint32_t)to);
   return GRADUS_OK;
 }
 
-int32_t gradus_value_backward(double *grad, uint8_t *op, const double *data, uint32_t *operand, int32_t from,
-                              int32_t roots) {
-  REQUIRE(from >= 0 && roots >= 0 && grad && op && data && operand);
-  return level()->value_backward(grad, op, data, operand, (uint32_t)from, roots);
+int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots) {
+  REQUIRE(from >= 0 && roots >= 0 && grad && data && record);
+  return level()->value_backward(grad, data, record, (uint32_t)from, roots);
 }
 
 /* ---- networks ---- */

@@ -45,21 +45,21 @@ GRADUS_API int32_t gradus_random_permutation(uint32_t *order, const uint32_t *ge
 
 /* ---- the scalar tape ----
  *
- * Record i is an operation op[i] (ops.h) on the records operand[2i] and operand[2i + 1], both below i; a unary operation has
- * just the first. op 0 is a number that is already in data[i], a constant if operand[2i + 1] is 0xffffffff. So the order of
- * recording is an order of evaluation. */
+ * Record i is two words: record[2i] = op | left << 8, an operation (ops.h) and its first operand, and record[2i + 1], the second
+ * operand of a binary one. Operands are records below i, so the order of recording is an order of evaluation. op 0 is a number
+ * that is already in data[i], a constant if record[2i + 1] is 0xffffffff. So a tape has at most 2^24 records. */
 
 /* data[i] for i in from .. to-1. ARGUMENT, before anything is written, if a record is not an operation on earlier records. */
-GRADUS_API int32_t gradus_value_forward(double *data, const uint8_t *op, const uint32_t *operand, int32_t from, int32_t to);
+GRADUS_API int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from, int32_t to);
 
-/* The reverse sweep over evaluated records, from record `from` downwards. A record is reached if bit 7 of its op is set: the
- * caller sets it for `roots` operations, and their grad. What is reached first from above gets the mark and its gradient,
- * then further gradients are added. The marks of operations are cleared as they are passed, and the sweep ends when none is
- * left, so that it costs what lies between the roots and the lowest operation that they depend on. Numbers that are not
- * constants keep the mark and are chained: returned is 0, or 1 + the record of the first, whose operand[2i] is 0, or 1 + the
- * next one, and so on. ARGUMENT, in the middle of it, if a reached record is not an operation on earlier records. */
-GRADUS_API int32_t gradus_value_backward(double *grad, uint8_t *op, const double *data, uint32_t *operand, int32_t from,
-                                         int32_t roots);
+/* The reverse sweep over evaluated records, from record `from` downwards. A record is reached if bit 7 of its first word is
+ * set: the caller sets it for `roots` operations, and their grad. What is reached first from above gets the mark and its
+ * gradient, then further gradients are added. The marks of operations are cleared as they are passed, and the sweep ends when
+ * none is left, so that it costs what lies between the roots and the lowest operation that they depend on. Numbers that are
+ * not constants keep the mark and are chained: returned is 0, or 1 + the record of the first, in whose place of `left` stands
+ * 0, or 1 + the next one, and so on. ARGUMENT, in the middle of it, if a reached record is not an operation on earlier
+ * records. */
+GRADUS_API int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots);
 
 /* ---- networks ----
  *

@@ -9,162 +9,14 @@
  * had entered there, what it depends on itself, as far as that can be told at little cost (`restrictedTo`).
  */
 import { Op, opNames } from "./bindings.ts";
-import { GradusError } from "./error.ts";
-import { native, unwrap } from "./ffi.ts";
 import { Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
-
-/** Bit 7 of an operation: reached by the running backward pass (c/gradus.h). */
-const REACHED = 0x80;
-
-/** The operation of a record whose graph was freed. */
-const FREED = 0x7f;
-
-/** The second operand of a number that is a constant (c/gradus.h). */
-const CONSTANT = 0xffffffff;
+import { freedError, Records } from "./records.ts";
 
 /** A tape of at least this many records is sealed when it is evaluated. */
 const SEAL_AT = 256;
 
 /** A tape holds at most this many records: longer graphs span several. */
 const LONGEST = 1 << 18;
-
-/** The arrays of a tape: operations and their operands, values, gradients. */
-class Records {
-  op: Uint8Array<ArrayBuffer>;
-  /** Two for each record; of a number that entered the tape, the second is its index among the inputs. */
-  operand: Uint32Array<ArrayBuffer>;
-  data: Float64Array<ArrayBuffer>;
-  grad: Float64Array<ArrayBuffer> | null = null;
-  length = 0;
-  evaluated = 0;
-  /** Operations that are not freed. */
-  live = 0;
-  /** The backward pass that they take part in: its roots and the highest of them, then the chain of reached numbers. */
-  pass: Pass | null = null;
-  roots = 0;
-  top = 0;
-  reached = 0;
-
-  constructor(capacity: number) {
-    this.op = new Uint8Array(capacity);
-    this.operand = new Uint32Array(2 * capacity);
-    this.data = new Float64Array(capacity);
-  }
-
-  grow(capacity: number): void {
-    const { op, operand, data } = this;
-    (this.op = new Uint8Array(capacity)).set(op);
-    (this.operand = new Uint32Array(2 * capacity)).set(operand);
-    (this.data = new Float64Array(capacity)).set(data);
-  }
-
-  /** Computes what was recorded since the last time. */
-  evaluate(): void {
-    const { evaluated: from, length: to } = this;
-    if (from === to) return;
-    unwrap(native.gradus_value_forward(this.data, this.op, this.operand, from, to), "evaluate values");
-    this.evaluated = to;
-  }
-
-  /** Gradients for all records, as they were. */
-  gradients(): Float64Array<ArrayBuffer> {
-    if (this.grad === null || this.grad.length < this.length) {
-      const before = this.grad;
-      this.grad = new Float64Array(this.op.length);
-      if (before) this.grad.set(before);
-    }
-    return this.grad;
-  }
-
-  /** Takes part in a pass: `gradient` is added to that of a root. */
-  receive(slot: number, gradient: number, pass: Pass): void {
-    if (this.pass !== pass) {
-      this.evaluate();
-      this.pass = pass;
-      this.roots = this.top = this.reached = 0;
-    }
-    const grad = this.gradients();
-    if (this.op[slot] & REACHED) grad[slot] += gradient;
-    else {
-      grad[slot] = gradient;
-      this.op[slot] |= REACHED;
-      this.roots++;
-    }
-    this.top = Math.max(this.top, slot);
-  }
-
-  /** Differentiates the roots with respect to all that they depend on here. */
-  sweep(): void {
-    if (this.roots === 0) return;
-    const { op, operand, data, top, roots } = this;
-    const reached = native.gradus_value_backward(this.grad!, op, data, operand, top, roots);
-    if (reached < 0) throw freedError();
-    this.reached = reached;
-    this.roots = 0;
-  }
-
-  /** Clears all marks, after a pass that failed. */
-  abandon(): void {
-    for (let i = 0; i < this.op.length; i++) this.op[i] &= ~REACHED;
-    this.pass = null;
-  }
-
-  /** Which records a slot depends on, itself included. */
-  ancestorsOf(slot: number): Uint8Array {
-    const { op, operand } = this;
-    const reached = new Uint8Array(slot + 1);
-    reached[slot] = 1;
-    for (let i = slot; i >= 0; i--) {
-      if (!reached[i] || op[i] === Op.leaf || op[i] === FREED) continue;
-      reached[operand[2 * i]] = 1;
-      if (op[i] >= Op.add) reached[operand[2 * i + 1]] = 1;
-    }
-    return reached;
-  }
-
-  /** Which records depend on one of the numbers that `isSource` tells by the index of their input. */
-  descendantsOf(isSource: (input: number) => boolean): Uint8Array {
-    const { op, operand } = this;
-    const depends = new Uint8Array(this.length);
-    for (let i = 0; i < this.length; i++) {
-      const left = operand[2 * i], right = operand[2 * i + 1];
-      if (op[i] === Op.leaf) depends[i] = right !== CONSTANT && isSource(right) ? 1 : 0;
-      else if (op[i] !== FREED) depends[i] = depends[left] | (op[i] >= Op.add ? depends[right] : 0);
-    }
-    return depends;
-  }
-
-  /** Marks as freed what the given slots depend on; returns the numbers among that. */
-  free(slots: number[]): number[] {
-    const { op, operand } = this;
-    const numbers: number[] = [];
-    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
-      const code = op[slot];
-      if (code === Op.leaf) numbers.push(slot);
-      if (code === Op.leaf || code === FREED) continue;
-      op[slot] = FREED;
-      this.live--;
-      slots.push(operand[2 * slot]);
-      if (code >= Op.add) slots.push(operand[2 * slot + 1]);
-    }
-    return numbers;
-  }
-
-  /** Gives the memory back at once. */
-  release(): void {
-    this.op = new Uint8Array(0);
-    this.operand = new Uint32Array(0);
-    this.data = new Float64Array(0);
-    this.grad = null;
-  }
-}
-
-function freedError(): GradusError {
-  return new GradusError(
-    "freed",
-    "Cannot use a value whose graph was freed: backwardAndFree() released it, read it before or make a persistent value",
-  );
-}
 
 let stagesSoFar = 0;
 
@@ -191,86 +43,55 @@ export class Tape extends Home implements Stage {
     this.#records = original ? original.#records : new Records(capacity);
   }
 
-  get length(): number {
-    return this.#records.length;
+  get records(): Records {
+    return this.#records;
   }
 
   override get identity(): object {
     return this.#records;
   }
 
-  /** Room for `more` records: true, or false where the tape would become too long. */
-  reserve(more: number): boolean {
-    const records = this.#records, needed = records.length + more, capacity = records.op.length;
-    if (needed <= capacity) return true;
-    if (needed > LONGEST) return false;
-    records.grow(Math.min(LONGEST, Math.max(needed, 2 * capacity)));
-    return true;
-  }
-
-  /** Records an operation on two slots of this tape; room was reserved. */
-  record(op: number, left: number, right: number): number {
-    const records = this.#records, slot = records.length++;
-    records.op[slot] = op;
-    records.operand[2 * slot] = left;
-    records.operand[2 * slot + 1] = right;
-    records.live++;
-    return slot;
-  }
-
-  /** Records a number without a gradient; room was reserved. */
-  constant(number: number): number {
-    const records = this.#records, slot = records.length++;
-    records.data[slot] = number;
-    records.operand[2 * slot + 1] = CONSTANT;
-    return slot;
-  }
-
   /** Records a value that lives elsewhere; room was reserved. */
   enter(place: Place): number {
-    const slot = this.constant(place.home.dataAt(place.slot));
-    this.#records.operand[2 * slot + 1] = this.#inputs.length;
+    const slot = this.#records.number(place.home.dataAt(place.slot), this.#inputs.length);
     this.#inputs.push(place);
     if (!(place.home instanceof Leaf)) this.#hasOlder = true;
     return slot;
   }
 
-  evaluate(): void {
-    this.#records.evaluate();
-  }
-
   dataAt(slot: number): number {
-    this.#refuseFreed(slot);
-    if (slot >= this.#records.evaluated) {
-      this.evaluate();
+    const records = this.#records;
+    records.refuseFreed(slot);
+    if (slot >= records.evaluated) {
+      records.evaluate();
       sealIfLong(this);
     }
-    return this.#records.data[slot];
+    return records.data[slot];
   }
 
   gradAt(slot: number): number {
-    this.#refuseFreed(slot);
+    this.#records.refuseFreed(slot);
     return this.#records.grad?.[slot] ?? 0;
   }
 
   setGradAt(slot: number, gradient: number): void {
-    this.#refuseFreed(slot);
+    this.#records.refuseFreed(slot);
     this.#records.gradients()[slot] = gradient;
   }
 
   opAt(slot: number): string {
-    this.#refuseFreed(slot);
-    const op = this.#records.op[slot];
+    this.#records.refuseFreed(slot);
+    const op = this.#records.opAt(slot);
     return op === Op.leaf ? "" : opNames[op];
   }
 
   operandsAt(slot: number): Operand[] {
-    this.#refuseFreed(slot);
-    const { op, operand, data } = this.#records;
-    const slots = Array.from(operand.subarray(2 * slot, 2 * slot + (op[slot] < Op.add ? 1 : 2)));
-    return slots.map((slot) => {
-      if (op[slot] !== Op.leaf) return { home: this, slot };
-      return this.#inputs[operand[2 * slot + 1]] ?? data[slot];
+    const records = this.#records;
+    records.refuseFreed(slot);
+    return records.operandsAt(slot).map((slot) => {
+      if (records.opAt(slot) !== Op.leaf) return { home: this, slot };
+      const input = records.inputAt(slot);
+      return input === undefined ? records.data[slot] : this.#inputs[input] ?? records.data[slot];
     });
   }
 
@@ -281,7 +102,7 @@ export class Tape extends Home implements Stage {
    */
   restrictedTo(slot: number): Tape {
     if (!this.#hasOlder || this.#madeFor === slot) return this;
-    this.#effort = (this.#effort ?? 64 * SEAL_AT + 4 * this.length) - slot - this.#inputs.length;
+    this.#effort = (this.#effort ?? 64 * SEAL_AT + 4 * this.#records.length) - slot - this.#inputs.length;
     if (this.#effort >= 0) return this.#restrictedExactly(slot);
     this.#dependsOnOlder ??= this.#records.descendantsOf((input) => isOlder(this.#inputs[input]));
     if (this.#dependsOnOlder[slot]) return this;
@@ -289,12 +110,11 @@ export class Tape extends Home implements Stage {
   }
 
   #restrictedExactly(slot: number): Tape {
-    const { op, operand } = this.#records;
-    const reached = this.#records.ancestorsOf(slot);
+    const records = this.#records, reached = records.ancestorsOf(slot);
     const inputs: (Place | undefined)[] = new Array(this.#inputs.length).fill(undefined);
     for (let i = 0; i <= slot; i++) {
-      const input = operand[2 * i + 1];
-      if (reached[i] && op[i] === Op.leaf && input !== CONSTANT) inputs[input] = this.#inputs[input];
+      const input = reached[i] && records.opAt(i) === Op.leaf ? records.inputAt(i) : undefined;
+      if (input !== undefined) inputs[input] = this.#inputs[input];
     }
     const restricted = this.#with(inputs);
     restricted.#madeFor = slot;
@@ -309,7 +129,7 @@ export class Tape extends Home implements Stage {
   }
 
   receive(slot: number, gradient: number, pass: Pass): void {
-    this.#refuseFreed(slot);
+    this.#records.refuseFreed(slot);
     this.#records.receive(slot, gradient, pass);
     if (this.#pass === pass) return;
     this.#pass = pass;
@@ -318,22 +138,13 @@ export class Tape extends Home implements Stage {
 
   /** Where several restrictions of one tape take part, the first sweeps for all, and each serves its own inputs. */
   propagate(pass: Pass): void {
-    const records = this.#records, { op, operand, grad } = records;
     this.#pass = null;
-    records.sweep();
-    let others = 0;
-    for (let next = records.reached; next !== 0;) {
-      const slot = next - 1, input = this.#inputs[operand[2 * slot + 1]];
-      next = operand[2 * slot];
-      if (input === undefined) {
-        operand[2 * slot] = others;
-        others = slot + 1;
-      } else {
-        op[slot] = Op.leaf;
-        input.home.receive(input.slot, grad![slot], pass);
-      }
-    }
-    records.reached = others;
+    this.#records.sweep();
+    this.#records.takeReached((input, gradient) => {
+      const place = this.#inputs[input];
+      place?.home.receive(place.slot, gradient, pass);
+      return place !== undefined;
+    });
   }
 
   abandon(): void {
@@ -343,15 +154,7 @@ export class Tape extends Home implements Stage {
 
   /** Frees the records that the given ones depend on; returns what these used from elsewhere. */
   free(slots: number[]): Place[] {
-    const records = this.#records;
-    const inputs = records.free(slots).flatMap((slot) => this.#inputs[records.operand[2 * slot + 1]] ?? []);
-    if (records.live === 0) records.release();
-    return inputs;
-  }
-
-  #refuseFreed(slot: number): void {
-    const { op } = this.#records;
-    if (slot >= op.length || op[slot] === FREED) throw freedError();
+    return this.#records.free(slots).flatMap((input) => this.#inputs[input] ?? []);
   }
 }
 
@@ -468,20 +271,40 @@ export function lasting({ home, slot, value }: Place): Place {
 
 let current = new Tape(SEAL_AT);
 
-/** The tape to record on, with room for one operation and two operands from elsewhere. */
-export function writableTape(): Tape {
-  if (!current.reserve(3)) renewTape();
+/** The records of the current tape: kept apart, as every operation asks for them. */
+let open = current.records;
+
+/** The tape to record on, with room for so many records: one operation and two operands from elsewhere, say. */
+export function writableTape(room = 3): Tape {
+  if (open.length + room > open.capacity) makeRoom(room);
   return current;
 }
 
+/** Records an operation on two slots of the tape that is recorded on; room was reserved. */
+export function record(op: number, left: number, right: number): number {
+  return open.record(op, left, right);
+}
+
+/** Records a number without a gradient; room was reserved. */
+export function constant(number: number): number {
+  return open.number(number);
+}
+
+function makeRoom(room: number): void {
+  if (open.length + room > LONGEST) renewTape();
+  const needed = open.length + room;
+  if (needed > open.capacity) open.grow(Math.min(LONGEST, Math.max(needed, 2 * open.capacity)));
+}
+
 function closeTape(): void {
-  current.evaluate();
+  open.evaluate();
 }
 
 /** Begins a tape of about the size that the last one had. */
 function openTape(): void {
-  const size = Math.max(SEAL_AT, current.length);
+  const size = Math.max(SEAL_AT, open.length + 8); // some room, or a graph of the same size would end in growing
   current = new Tape(size > LONGEST / 2 ? SEAL_AT : size);
+  open = current.records;
 }
 
 function renewTape(): void {
@@ -490,7 +313,7 @@ function renewTape(): void {
 }
 
 function sealIfLong(tape: Tape): void {
-  if (tape === current && tape.length >= SEAL_AT) renewTape();
+  if (tape === current && open.length >= SEAL_AT) renewTape();
 }
 
 /** Differentiates the value in `slot` of `home` with respect to everything that it depends on. */

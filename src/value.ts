@@ -6,13 +6,16 @@ import { Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
 import { type Home, Leaf, type Operand } from "./pass.ts";
-import { Call, differentiate, free, lasting, type Tape, writableTape } from "./tape.ts";
+import { Call, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
 
 /** Where a value lives, for pictures and calls; set by the class below. */
 export let placeOf: (value: Value) => Exclude<Operand, number>;
+
+/** How many terms of a sum are recorded at once. */
+const STRETCH = 256;
 
 /** What the safe operations keep the size of a divisor, and of what a logarithm is taken of, at least at. */
 const SMALLEST = 1e-7;
@@ -62,8 +65,14 @@ export class Value {
    */
   constructor(data: number, label?: string);
   constructor(data: number, label?: string, home?: Home) {
-    this.#home = home ?? newLeaf(data, label, false);
-    this.#slot = home ? data : 0;
+    // Written as two cases, since every operation takes the second.
+    if (home === undefined) {
+      this.#home = newLeaf(data, label, false);
+      this.#slot = 0;
+    } else {
+      this.#home = home;
+      this.#slot = data;
+    }
   }
 
   /**
@@ -433,9 +442,9 @@ export class Value {
    */
   static sum(values: readonly (Value | number)[]): Value {
     checkList(values, "sum");
-    if (values.length === 0) return new Value(0);
-    const sum = values.reduce((sum, value) => Value.#binary(Op.add, sum, value));
-    return typeof sum === "number" ? new Value(sum) : sum;
+    if (values.length > 1) return Value.#total(values.length, (tape, i) => Value.#slotOn(tape, values[i]));
+    const [value = 0] = values;
+    return value instanceof Value ? value : new Value(value);
   }
 
   /** Σ a[i]·b[i]; 0 for empty lists. */
@@ -451,7 +460,11 @@ export class Value {
         `Cannot take the dot product: ${a.length} values meet ${b.length}, as many are needed`,
       );
     }
-    return Value.sum(a.map((value, i) => Value.#binary(Op.mul, value, b[i])));
+    if (a.length === 0) return new Value(0);
+    return Value.#total(a.length, (tape, i) => {
+      const left = Value.#slotOn(tape, a[i]);
+      return record(Op.mul, left, Value.#slotOn(tape, b[i]));
+    });
   }
 
   /**
@@ -532,28 +545,47 @@ export class Value {
 
   static #unary(op: number, x: Value | number): Value {
     const tape = writableTape();
-    const slot = Value.#slotOn(tape, x);
-    return valueIn(tape, tape.record(op, slot, 0));
+    return valueIn(tape, record(op, Value.#slotOn(tape, x), 0));
   }
 
+  // `| 0` tells V8 that slots are small integers: without it, it takes them for any number, and converts them back.
   static #binary(op: number, a: Value | number, b: Value | number): Value {
     const tape = writableTape();
-    const left = Value.#slotOn(tape, a);
-    const right = Value.#slotOn(tape, b);
-    return valueIn(tape, tape.record(op, left, right));
+    const left = Value.#slotOn(tape, a) | 0;
+    const right = Value.#slotOn(tape, b) | 0;
+    return valueIn(tape, record(op, left, right));
   }
 
-  /** The slot of an operand on the tape that is recorded on, which it enters if it is not there yet. */
+  /** The sum of terms that are recorded one after the other, each in at most three records: no value is made in between. */
+  static #total(count: number, termOn: (tape: Tape, i: number) => number): Value {
+    let total: Value | undefined;
+    for (let from = 0; from < count; from += STRETCH) {
+      const to = Math.min(count, from + STRETCH), tape = writableTape(1 + 4 * (to - from));
+      let slot = total === undefined ? termOn(tape, from) : Value.#slotOn(tape, total);
+      for (let i = total === undefined ? 1 : from; i < to; i++) slot = record(Op.add, slot, termOn(tape, i));
+      total = valueIn(tape, slot);
+    }
+    return total!;
+  }
+
+  /** The slot of an operand on the tape that is recorded on. */
   static #slotOn(tape: Tape, x: Value | number): number {
-    if (typeof x === "number") return tape.constant(x);
+    if (typeof x === "number") return constant(x);
+    if (x instanceof Value) {
+      if (x.#home === tape) return x.#slot;
+      if (x.#enteredTape === tape.order) return x.#enteredSlot;
+    }
+    return Value.#enter(tape, x);
+  }
+
+  /** The slot under which an operand from elsewhere enters the tape. */
+  static #enter(tape: Tape, x: Value): number {
     if (typeof x !== "object" || x === null || !(#home in x)) {
       throw new GradusError(
         "argument",
         `Cannot compute with ${shown(x)}: a Value or a number is needed`,
       );
     }
-    if (x.#home === tape) return x.#slot;
-    if (x.#enteredTape === tape.order) return x.#enteredSlot;
     const place = lasting({ home: x.#home, slot: x.#slot, value: x });
     x.#home = place.home;
     x.#enteredSlot = tape.enter(place);

@@ -18,13 +18,14 @@ const typescript: readonly (readonly string[])[] = [
   ],
   ["src/bindings.ts"],
   ["src/ffi.ts"],
-  ["src/pass.ts", "src/tape.ts", "src/value.ts"],
+  ["src/pass.ts", "src/records.ts", "src/tape.ts", "src/value.ts"],
   ["src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",
     "src/parameters.ts",
     "src/job.ts",
     "src/mlp.ts",
+    "src/neuron.ts",
     "src/loss.ts",
     "src/optim.ts",
     "src/metrics.ts",
@@ -37,7 +38,7 @@ const typescript: readonly (readonly string[])[] = [
 /** Who calls native functions; only these import `src/ffi.ts`, beside mod.ts, which hands on what chooses the level. */
 const callers: readonly string[] = [
   "mod.ts",
-  "src/tape.ts",
+  "src/records.ts",
   "src/mlp.ts",
   "src/optim.ts",
   "src/run.ts",

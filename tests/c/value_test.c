@@ -2,6 +2,8 @@
  * against PyTorch from TypeScript. */
 
 #define NONE UINT32_MAX
+#define RECORD(op, left, right) (uint32_t)(op) | (uint32_t)(left) << 8, right
+#define MARK 0x80u
 
 static void value_test(void) {
   /* y = relu(a·b + c) + 1 from record 3 up, after an operation that has nothing to do with it, and a log(0) behind it. */
@@ -10,37 +12,48 @@ static void value_test(void) {
     enum { COUNT = 11 };
     double data[COUNT] = {2, -3, 10, 0, 0, 1}, grad[COUNT];
     for (int i = 0; i < COUNT; i++) grad[i] = 77;
-    uint8_t op[COUNT] = {OP_leaf, OP_leaf, OP_leaf, OP_exp, OP_leaf, OP_leaf, OP_mul, OP_add, OP_relu, OP_add, OP_log};
-    uint32_t operand[2 * COUNT] = {0, 0, 0, 1, 0, 2, 0, 0, 0, 3, 0, NONE, 0, 1, 6, 2, 7, 0, 8, 5, 4, 0};
-    CHECK(gradus_value_forward(data, op, operand, 0, COUNT) == GRADUS_OK, "valid records are computed");
+    uint32_t record[2 * COUNT] = {
+        RECORD(OP_leaf, 0, 0), RECORD(OP_leaf, 0, 1), RECORD(OP_leaf, 0, 2), RECORD(OP_exp, 0, 0),
+        RECORD(OP_leaf, 0, 3), RECORD(OP_leaf, 0, NONE), RECORD(OP_mul, 0, 1), RECORD(OP_add, 6, 2),
+        RECORD(OP_relu, 7, 0), RECORD(OP_add, 8, 5), RECORD(OP_log, 4, 0),
+    };
+    uint32_t before[2 * COUNT];
+    memcpy(before, record, sizeof record);
+    CHECK(gradus_value_forward(data, record, 0, COUNT) == GRADUS_OK, "valid records are computed");
     CHECK(data[9] == 5 && data[10] == -__builtin_inf(), "relu(2·−3 + 10) + 1 is 5, log(0) is −∞");
     grad[9] = 1;
-    op[9] |= 0x80;
-    int32_t first = gradus_value_backward(grad, op, data, operand, 10, 1);
+    record[2 * 9] |= MARK;
+    int32_t first = gradus_value_backward(grad, data, record, 10, 1);
     CHECK(grad[0] == -3 && grad[1] == 2 && grad[2] == 1, "gradients −3, 2, 1");
-    CHECK(op[0] == 0x80 && op[1] == 0x80 && op[2] == 0x80, "the numbers that were reached are marked");
-    CHECK(op[5] == OP_leaf && op[4] == OP_leaf && grad[4] == 77, "constants and what was not reached are not");
-    CHECK(op[6] == OP_mul && op[7] == OP_add && op[8] == OP_relu && op[9] == OP_add, "marks of operations are cleared");
     int seen[3] = {0};
-    for (int32_t next = first; next != 0; next = (int32_t)operand[2 * (next - 1)]) seen[next - 1]++;
+    for (uint32_t next = (uint32_t)first; next != 0; next = record[2 * (next - 1)] >> 8) {
+      CHECK(next <= 3 && (record[2 * (next - 1)] & 0xff) == MARK, "the numbers that were reached are marked");
+      if (next <= 3) seen[next - 1]++;
+    }
     CHECK(seen[0] == 1 && seen[1] == 1 && seen[2] == 1, "each reached number is in the chain once");
+    CHECK(memcmp(record + 6, before + 6, sizeof record - 6 * sizeof *record) == 0, "all other records are as before");
+    CHECK(grad[4] == 77, "what was not reached has no gradient");
   }
   gradus_level(GRADUS_LEVEL_AVX512);
 }
 
 static void value_refuses_bad_records(void) {
   double data[3] = {1, 2, 3}, grad[3] = {0};
-  const uint8_t unknown[3] = {OP_leaf, OP_COUNT, OP_leaf}, fine[3] = {OP_leaf, OP_tanh, OP_add};
-  uint32_t zero[6] = {0}, itself[6] = {0, 0, 1, 0}, later[6] = {0, 0, 0, 0, 0, 2};
-  CHECK(gradus_value_forward(data, unknown, zero, 0, 3) == GRADUS_ARGUMENT, "an unknown operation is refused");
-  CHECK(gradus_value_forward(data, fine, itself, 0, 3) == GRADUS_ARGUMENT, "an operation on itself is refused");
-  CHECK(gradus_value_forward(data, fine, later, 0, 3) == GRADUS_ARGUMENT, "an operand that comes later is refused");
-  CHECK(gradus_value_forward(data, fine, zero, 2, 1) == GRADUS_ARGUMENT, "a negative range is refused");
+  uint32_t unknown[6] = {RECORD(OP_leaf, 0, 0), RECORD(OP_COUNT, 0, 0), RECORD(OP_leaf, 0, 0)};
+  uint32_t itself[6] = {RECORD(OP_leaf, 0, 0), RECORD(OP_tanh, 1, 0), RECORD(OP_add, 0, 0)};
+  uint32_t later[6] = {RECORD(OP_leaf, 0, 0), RECORD(OP_tanh, 0, 0), RECORD(OP_add, 0, 2)};
+  uint32_t fine[6] = {RECORD(OP_leaf, 0, 0), RECORD(OP_tanh, 0, 77), RECORD(OP_add, 0, 1)};
+  CHECK(gradus_value_forward(data, unknown, 0, 3) == GRADUS_ARGUMENT, "an unknown operation is refused");
+  CHECK(gradus_value_forward(data, itself, 0, 3) == GRADUS_ARGUMENT, "an operation on itself is refused");
+  CHECK(gradus_value_forward(data, later, 0, 3) == GRADUS_ARGUMENT, "an operand that comes later is refused");
+  CHECK(gradus_value_forward(data, fine, 2, 1) == GRADUS_ARGUMENT, "a negative range is refused");
   CHECK(data[1] == 2 && data[2] == 3, "nothing was written");
-  uint8_t reached[3] = {OP_leaf, OP_tanh, OP_add | 0x80}, freed[3] = {OP_leaf, 0x7f, OP_tanh | 0x80};
-  CHECK(gradus_value_backward(grad, reached, data, later, 2, 1) == GRADUS_ARGUMENT, "a sweep upwards is refused");
-  uint32_t one[6] = {0, 0, 0, 0, 1, 0};
-  CHECK(gradus_value_backward(grad, freed, data, one, 2, 1) == GRADUS_ARGUMENT, "a freed operation is refused");
+  later[4] |= MARK;
+  CHECK(gradus_value_backward(grad, data, later, 2, 1) == GRADUS_ARGUMENT, "a sweep upwards is refused");
+  uint32_t freed[6] = {RECORD(OP_leaf, 0, 0), RECORD(0x7f, 0, 0), RECORD(OP_tanh | MARK, 1, 0)};
+  CHECK(gradus_value_backward(grad, data, freed, 2, 1) == GRADUS_ARGUMENT, "a freed operation is refused");
 }
 
 #undef NONE
+#undef RECORD
+#undef MARK

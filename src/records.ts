@@ -1,0 +1,218 @@
+/**
+ * The arrays of a tape: records of operations, their values and gradients. What is recorded here is computed by c/value.c, and
+ * its layout is that of c/gradus.h. Who is asked for what, and what entered from elsewhere, is left to tape.ts.
+ */
+import { firstBinaryOp, Op } from "./bindings.ts";
+import { GradusError } from "./error.ts";
+import { native, unwrap } from "./ffi.ts";
+import type { Pass } from "./pass.ts";
+
+/** Bit 7 of a record's first word: reached by the running backward pass. */
+const REACHED = 0x80;
+
+/** The operation of a record whose graph was freed. */
+const FREED = 0x7f;
+
+/** The second word of a number that is a constant. */
+const CONSTANT = -1;
+
+/** The records of a tape, two words for each, and one number for each: its value and, after a backward pass, its gradient. */
+export class Records {
+  words: Int32Array<ArrayBuffer>;
+  data: Float64Array<ArrayBuffer>;
+  grad: Float64Array<ArrayBuffer> | null = null;
+  /** How many there are, how many may be, and how many have been evaluated. */
+  length = 0;
+  capacity: number;
+  evaluated = 0;
+  /** Operations that are not freed; counted when the first is. */
+  #live: number | undefined;
+  /** The backward pass that they take part in: its roots and the highest of them, then the chain of reached numbers. */
+  #pass: Pass | null = null;
+  #roots = 0;
+  #top = 0;
+  #reached = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.words = new Int32Array(2 * capacity);
+    this.data = new Float64Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    const { words, data } = this;
+    this.capacity = capacity;
+    (this.words = new Int32Array(2 * capacity)).set(words);
+    (this.data = new Float64Array(capacity)).set(data);
+  }
+
+  /** Records an operation on two slots; room was reserved. */
+  record(op: number, left: number, right: number): number {
+    const slot = this.length++, words = this.words;
+    words[2 * slot] = op | left << 8;
+    words[2 * slot + 1] = right;
+    return slot;
+  }
+
+  /** Records a number: a constant, or one that entered as the input of that index; room was reserved. */
+  number(number: number, input = CONSTANT): number {
+    const slot = this.length++;
+    this.data[slot] = number;
+    this.words[2 * slot + 1] = input;
+    return slot;
+  }
+
+  opAt(slot: number): number {
+    return this.words[2 * slot] & 0x7f;
+  }
+
+  /** The slots that an operation was applied to. */
+  operandsAt(slot: number): number[] {
+    const left = this.words[2 * slot] >>> 8;
+    return this.opAt(slot) < firstBinaryOp ? [left] : [left, this.words[2 * slot + 1]];
+  }
+
+  /** The index of the input as which a number entered; undefined for constants. */
+  inputAt(slot: number): number | undefined {
+    const input = this.words[2 * slot + 1];
+    return input === CONSTANT ? undefined : input;
+  }
+
+  refuseFreed(slot: number): void {
+    if (slot >= this.capacity || this.opAt(slot) === FREED) throw freedError();
+  }
+
+  /** Computes what was recorded since the last time. */
+  evaluate(): void {
+    const { evaluated: from, length: to } = this;
+    if (from === to) return;
+    unwrap(native.gradus_value_forward(this.data, this.words, from, to), "evaluate values");
+    this.evaluated = to;
+  }
+
+  /** Gradients for all records, as they were. */
+  gradients(): Float64Array<ArrayBuffer> {
+    if (this.grad === null || this.grad.length < this.length) {
+      const before = this.grad;
+      this.grad = new Float64Array(this.capacity);
+      if (before) this.grad.set(before);
+    }
+    return this.grad;
+  }
+
+  /** Takes part in a pass: `gradient` is added to that of a root. */
+  receive(slot: number, gradient: number, pass: Pass): void {
+    if (this.#pass !== pass) {
+      this.evaluate();
+      this.#pass = pass;
+      this.#roots = this.#top = this.#reached = 0;
+    }
+    const grad = this.gradients();
+    if (this.words[2 * slot] & REACHED) grad[slot] += gradient;
+    else {
+      grad[slot] = gradient;
+      this.words[2 * slot] |= REACHED;
+      this.#roots++;
+    }
+    this.#top = Math.max(this.#top, slot);
+  }
+
+  /** Differentiates the roots with respect to all that they depend on here. */
+  sweep(): void {
+    if (this.#roots === 0) return;
+    const reached = native.gradus_value_backward(this.grad!, this.data, this.words, this.#top, this.#roots);
+    if (reached < 0) throw freedError();
+    this.#reached = reached;
+    this.#roots = 0;
+  }
+
+  /** Takes the numbers that the sweep has reached; those for which `take` is false stay for another one. */
+  takeReached(take: (input: number, gradient: number) => boolean): void {
+    const words = this.words;
+    let others = 0;
+    for (let next = this.#reached; next !== 0;) {
+      const slot = next - 1;
+      next = words[2 * slot] >>> 8;
+      if (take(words[2 * slot + 1], this.grad![slot])) words[2 * slot] = Op.leaf;
+      else {
+        words[2 * slot] = others << 8 | REACHED;
+        others = slot + 1;
+      }
+    }
+    this.#reached = others;
+  }
+
+  /** Clears all marks, after a pass that failed. */
+  abandon(): void {
+    // The chain of reached numbers stands where an operation has its first operand.
+    for (let i = 0; i < this.length; i++) {
+      this.words[2 * i] = this.opAt(i) === Op.leaf ? 0 : this.words[2 * i] & ~REACHED;
+    }
+    this.#pass = null;
+  }
+
+  /** Which records a slot depends on, itself included. */
+  ancestorsOf(slot: number): Uint8Array {
+    const reached = new Uint8Array(slot + 1);
+    reached[slot] = 1;
+    for (let i = slot; i >= 0; i--) {
+      const op = reached[i] ? this.opAt(i) : Op.leaf;
+      if (op === Op.leaf || op === FREED) continue;
+      reached[this.words[2 * i] >>> 8] = 1;
+      if (op >= firstBinaryOp) reached[this.words[2 * i + 1]] = 1;
+    }
+    return reached;
+  }
+
+  /** Which records depend on one of the numbers that `isSource` tells by the index of their input. */
+  descendantsOf(isSource: (input: number) => boolean): Uint8Array {
+    const depends = new Uint8Array(this.length);
+    for (let i = 0; i < this.length; i++) {
+      const op = this.opAt(i), left = this.words[2 * i] >>> 8, right = this.words[2 * i + 1];
+      if (op === Op.leaf) depends[i] = right !== CONSTANT && isSource(right) ? 1 : 0;
+      else if (op !== FREED) depends[i] = depends[left] | (op >= firstBinaryOp ? depends[right] : 0);
+    }
+    return depends;
+  }
+
+  /** Marks as freed what the given slots depend on; returns the inputs among that. */
+  free(slots: number[]): number[] {
+    this.#live ??= this.#countOperations();
+    const inputs: number[] = [];
+    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
+      const op = this.opAt(slot);
+      if (op === FREED) continue;
+      if (op === Op.leaf) {
+        const input = this.inputAt(slot);
+        if (input !== undefined) inputs.push(input);
+        continue;
+      }
+      slots.push(...this.operandsAt(slot));
+      this.words[2 * slot] = FREED;
+      this.#live--;
+    }
+    if (this.#live === 0) this.#release();
+    return inputs;
+  }
+
+  #countOperations(): number {
+    let count = 0;
+    for (let i = 0; i < this.length; i++) if (this.opAt(i) !== Op.leaf) count++;
+    return count;
+  }
+
+  /** Gives the memory back at once. */
+  #release(): void {
+    this.capacity = 0;
+    this.words = new Int32Array(0);
+    this.data = new Float64Array(0);
+    this.grad = null;
+  }
+}
+
+export function freedError(): GradusError {
+  return new GradusError(
+    "freed",
+    "Cannot use a value whose graph was freed: backwardAndFree() released it, read it before or make a persistent value",
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * Synchronous loops that must not need more and more memory, for memory_test.ts: it runs each in a process of its own, since
+ * what other tests have left behind decides when V8 collects. Prints by how many megabytes resident memory grew.
+ */
+import { Value } from "../mod.ts";
+
+const w = Value.persistent(0.5);
+const parameters = Array.from({ length: 100 }, (_, i) => Value.persistent(i / 100));
+let before = w.mul(1);
+
+/** How often each is done, and what. */
+const loops: Record<string, [times: number, graph: (i: number) => unknown]> = {
+  // One graph of 20,000 records has 0.5 MB: 600 that are not given back would be 300 MB.
+  "differentiates graphs": [600, () => {
+    let x = w.mul(0.1);
+    for (let i = 0; i < 10_000; i++) x = x.mul(w).add(0.1);
+    x.backward();
+  }],
+  "only computes": [1_000_000, (i) => w.mul(i).tanh().data],
+  "records what nobody reads": [6_000_000, (i) => w.mul(i).tanh()],
+  "records small graphs that nobody reads": [120_000, () => {
+    let s = new Value(0);
+    for (let i = 0; i < 50; i++) s = s.add(parameters[i].tanh());
+  }],
+  "records large graphs that nobody reads": [300, () => {
+    let s = new Value(0);
+    for (let i = 0; i < 20_000; i++) s = s.add(parameters[i % 100].tanh());
+  }],
+  "reads each graph and then continues it": [20_000, (i) => {
+    const s = Value.dot(parameters, parameters.map((_, j) => j));
+    if (s.data > -1) s.mul(i).backward();
+  }],
+  "uses a result of the graph before": [1500, () => {
+    let result = w.mul(2);
+    for (let i = 0; i < 3000; i++) result = result.add(w);
+    const both = result.add(before);
+    both.backward();
+    before = result;
+  }],
+  "fails in the middle of recording": [30_000, () => {
+    try {
+      parameters.reduce((sum, v, i) => sum.add(i < 99 ? v : undefined as unknown as Value));
+    } catch { /* as expected */ }
+  }],
+};
+
+if (import.meta.main) {
+  const [times, graph] = loops[Deno.args[0]];
+  const resident = () => Deno.memoryUsage().rss / 1e6;
+  for (let i = 0; i < times / 3; i++) graph(i);
+  const start = resident();
+  for (let i = 0; i < times; i++) graph(i);
+  console.log(Math.round(resident() - start));
+}
+
+/** The names of the loops. */
+export const loopNames: readonly string[] = Object.keys(loops);
