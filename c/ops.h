@@ -1,22 +1,25 @@
 /* ops.h: THE table of elementwise operations: name, value, derivative. One line is one operation, everywhere: the scalar tape
  * and the network expand the same lines, and the numbers and names on the TypeScript side are generated from them.
  *
- * R(x) is x as a real, K(f) the function f of elementary.h for that real. Conventions at kinks are PyTorch's.
- * Unary: y = f(x) and dy/dx, in x and y. Operation 0 is a number; the others count from 1 in the order of the lines. */
+ * R(x) is x as a real, K(f) the function f of elementary.h or real.h for that real. Conventions at kinks are PyTorch's.
+ * Unary: y = f(x) and dy/dx, in x and y. Operation 0 is a number; the others count from 1 in the order of the lines.
+ *
+ * The table is closed under differentiation: a derivative is made of numbers, + - * / and K(f) of operations f of the table.
+ * So it can be recorded as operations, too, and derivatives of any order come from the same lines. */
 #ifndef GRADUS_OPS_H
 #define GRADUS_OPS_H
 
 /* The unary operations that a layer can have as its activation. */
 #define GRADUS_ACTIVATION_OPS(X)                                                                                   \
-  X(relu, x <= 0 ? 0 : x, y <= 0 ? 0 : R(1))                                                                       \
-  X(leaky_relu, x > 0 ? x : R(0.01) * x, x > 0 ? R(1) : R(0.01))                                                   \
+  X(relu, x <= 0 ? 0 : x, K(step)(y))                                                                              \
+  X(leaky_relu, x > 0 ? x : R(0.01) * x, R(0.01) + R(0.99) * K(max)(K(sign)(x), R(0)))                           \
   X(tanh, K(tanh)(x), 1 - y * y)                                                                                   \
   X(sigmoid, K(sigmoid)(x), y * (1 - y))                                                                           \
   X(gelu, x * K(normal_cdf)(x), K(normal_cdf)(x) + x * K(normal_pdf)(x))                                           \
   X(silu, x * K(sigmoid)(x), K(sigmoid)(x) * (1 + x * (1 - K(sigmoid)(x))))                                        \
   X(softplus, K(softplus)(x), K(sigmoid)(x))
 
-/* finite: x, or 0 where x is infinite or NaN, as a constant: what log-sum-exp and softmax subtract. */
+/* step: 0 up to 0, then 1. finite: x, or 0 where x is infinite or NaN, as a constant: what log-sum-exp and softmax subtract. */
 #define GRADUS_FUNCTION_OPS(X)                                                                                     \
   X(neg, -x, R(-1))                                                                                                \
   X(exp, K(exp)(x), y)                                                                                             \
@@ -29,19 +32,27 @@
   X(sin, K(sin)(x), K(cos)(x))                                                                                     \
   X(cos, K(cos)(x), -K(sin)(x))                                                                                    \
   X(tan, K(tan)(x), 1 + y * y)                                                                                     \
+  X(normal_cdf, K(normal_cdf)(x), K(normal_pdf)(x))                                                                \
+  X(normal_pdf, K(normal_pdf)(x), -(x * y))                                                                        \
+  X(sign, K(sign)(x), R(0))                                                                                        \
+  X(step, K(step)(x), R(0))                                                                                        \
   X(finite, x - x == 0 ? x : 0, R(0))
 
 #define GRADUS_UNARY_OPS(X) GRADUS_ACTIVATION_OPS(X) GRADUS_FUNCTION_OPS(X)
 
-/* y = f(a, b), dy/da, dy/db. At a tie the gradient of max and min goes to both in halves. */
+/* y = f(a, b), dy/da, dy/db. At a tie the gradient of max and min goes to both in halves: above is 0, a half or 1. times is a·b,
+ * but 0 wherever a is 0. zero_base is 1 where a = 0 and b >= 0, else 0: with it the logarithm of a base of 0 becomes 0. */
 #define GRADUS_BINARY_OPS(X)                                                                                       \
   X(add, a + b, R(1), R(1))                                                                                        \
   X(sub, a - b, R(1), R(-1))                                                                                       \
   X(mul, a * b, b, a)                                                                                              \
   X(div, a / b, 1 / b, -(y / b))                                                                                   \
-  X(pow, K(pow)(a, b), b == 0 ? 0 : b * K(pow)(a, b - 1), a == 0 && b >= 0 ? 0 : y * K(log)(a))                    \
-  X(max, K(max)(a, b), a < b ? 0 : a == b ? R(0.5) : R(1), b < a ? 0 : a == b ? R(0.5) : R(1))                     \
-  X(min, K(min)(a, b), a > b ? 0 : a == b ? R(0.5) : R(1), b > a ? 0 : a == b ? R(0.5) : R(1))
+  X(pow, K(pow)(a, b), K(times)(b, K(pow)(a, b - 1)), y * K(log)(a + K(zero_base)(a, b)))                          \
+  X(max, K(max)(a, b), K(above)(a, b), K(above)(b, a))                                                             \
+  X(min, K(min)(a, b), K(above)(b, a), K(above)(a, b))                                                             \
+  X(above, K(above)(a, b), R(0), R(0))                                                                             \
+  X(times, K(times)(a, b), b, a)                                                                                   \
+  X(zero_base, K(zero_base)(a, b), R(0), R(0))
 
 #define OP_UNARY(name, value, derivative) OP_##name,
 #define OP_BINARY(name, value, da, db) OP_##name,

@@ -48,3 +48,15 @@ INLINE real K(sign)(real x) { return x > 0 ? R(1) : x < 0 ? R(-1) : 0; }
 INLINE real K(max)(real a, real b) { return a > b || a != a ? a : b; }
 
 INLINE real K(min)(real a, real b) { return a < b || a != a ? a : b; }
+
+/* 0 up to 0, then 1; 1 of NaN. */
+INLINE real K(step)(real x) { return x <= 0 ? 0 : R(1); }
+
+/* 1 where a is above b, a half where they are equal, else 0; 1 where one is NaN. */
+INLINE real K(above)(real a, real b) { return a < b ? 0 : a == b ? R(0.5) : R(1); }
+
+/* a·b, and 0 where a is 0. */
+INLINE real K(times)(real a, real b) { return a == 0 ? 0 : a * b; }
+
+/* 1 where a = 0 and b >= 0, else 0. */
+INLINE real K(zero_base)(real a, real b) { return a == 0 && b >= 0 ? R(1) : 0; }

@@ -326,6 +326,16 @@ export class Value {
     return Value.#unary(Op.tan, this);
   }
 
+  /** Φ(this): the share of the standard normal distribution that lies below. */
+  normalCdf(): Value {
+    return Value.#unary(Op.normalCdf, this);
+  }
+
+  /** The density of the standard normal distribution: e^(−this²/2) / √(2π). */
+  normalPdf(): Value {
+    return Value.#unary(Op.normalPdf, this);
+  }
+
   /**
    * this / d, where d is `other` with its size kept at least 1e-7 and its sign, that of 0 being +1. Where |other| ≥
    * 1e-7 it is `div`. The derivative by this value is always 1 / d; that by `other` is 0 below 1e-7, and right there

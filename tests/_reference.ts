@@ -1,6 +1,9 @@
 /** The reference values of tests/reference, and how numbers are compared with them. */
 import { assert } from "@std/assert";
 
+/** Operations of the table that are no methods: what derivatives, and methods of several operations, are made of. */
+export const internalOps: readonly string[] = ["leaf", "sign", "step", "finite", "above", "times", "zeroBase"];
+
 /** A file of tests/reference; the words NaN, Infinity and -Infinity become the numbers. */
 export async function reference<T>(name: string): Promise<T> {
   const text = await Deno.readTextFile(new URL(`./reference/${name}.json`, import.meta.url));

@@ -8,8 +8,8 @@ const status = `#define GRADUS_STATUS(X) \\
   X(OUT_OF_REACH, -1, "an index, or (rarely) a size, is too large")
 `;
 const ops = `#define GRADUS_ACTIVATION_OPS(X) \\
-  X(relu, x > 0 ? x : 0, x > 0) \\
-  X(leaky_relu, f(x, 0.01), g(x, h(y, 2)))
+  X(relu, x > 0 ? x : 0, y + x) \\
+  X(leaky_relu, f(x, 0.01), K(exp)(x) + R(-0.5) + (y + 1))
 #define GRADUS_FUNCTION_OPS(X) X(exp, exp(x), y)
 #define GRADUS_UNARY_OPS(X) GRADUS_ACTIVATION_OPS(X) GRADUS_FUNCTION_OPS(X)
 #define GRADUS_BINARY_OPS(X) X(add, a + b, 1, 1)
@@ -203,8 +203,8 @@ Deno.test("generateBindings() refuses status codes without OK, and lines that ar
 Deno.test("generateBindings() refuses operations without a derivative, twice or in an unknown list", () => {
   for (
     const [text, message] of [
-      [ops.replace(", g(x, h(y, 2))", ""), "c/ops.h:3: `leaky_relu` has 1 formulas"],
-      [ops.replace(", x > 0)", ", x > 0) X(elu, x, 1)"), "c/ops.h:2: `relu` has 0 formulas"],
+      [ops.replace(/, K.exp.*1\)\)/, ")"), "c/ops.h:3: `leaky_relu` has 1 formulas"],
+      [ops.replace(", y + x)", ", y + x) X(elu, x, 1)"), "c/ops.h:2: `relu` has 0 formulas"],
       [ops.replace("X(exp,", "X(relu,"), "c/ops.h:4: a second `relu`"],
       [ops.replace("X(exp,", "X(leaf,"), "c/ops.h:4: a second `leaf`"],
       [ops.replace(/GRADUS_ACTIVATION_OPS\(X\) (GRADUS.*)/, "$1"), "c/ops.h:5: GRADUS_UNARY_OPS(X)"],
@@ -215,6 +215,32 @@ Deno.test("generateBindings() refuses operations without a derivative, twice or 
     ]
   ) {
     assertStringIncludes(refusal("", text), message);
+  }
+});
+
+Deno.test("generateBindings() turns derivatives into trees of operations", async () => {
+  const { derivatives, Op } = await bindingsOf("");
+  const leakyRelu = [Op.add, [Op.add, [Op.exp, "a"], -0.5], [Op.add, "y", 1]];
+  assertEquals<unknown>(derivatives, [[], [[Op.add, "y", "a"]], [leakyRelu], ["y"], [1, 1]]);
+});
+
+Deno.test("generateBindings() refuses derivatives that cannot be recorded as operations", () => {
+  for (
+    const [formula, message] of [
+      ["x > 0 ? y : 0", "`>` after the end"],
+      ["f(x)", "`f` where a number, an operand"],
+      ["b", "`b` where a number, an operand"],
+      ["K(erf)(x)", "`erf` is no operation of the table"],
+      ["K(add)(x)", "`add` takes 2 operands"],
+      ["x +", "`the end` where a number"],
+      ["x - y", "`sub` is no operation of the table"],
+      ["(x, y)", "`(` where a number"],
+    ]
+  ) {
+    assertStringIncludes(
+      refusal("", ops.replace("y + x", formula)),
+      `c/ops.h:2: the derivative \`${formula}\` of \`relu\`: ${message}`,
+    );
   }
 });
 

@@ -11,12 +11,14 @@
  * - `enum gradus_name { GRADUS_NAME_FIRST = 0, … };` with every value written out;
  * - `#define GRADUS_STATUS(X)` with a line `X(OK, 0, "message")` for each; other preprocessor lines are passed over.
  *
- * In `c/ops.h` the lists `GRADUS_{ACTIVATION,FUNCTION,UNARY,BINARY}_OPS(X)` are read, and nothing else.
+ * In `c/ops.h` the lists `GRADUS_{ACTIVATION,FUNCTION,UNARY,BINARY}_OPS(X)` are read, and nothing else; of their derivatives,
+ * by `formulas.ts`, only what can be recorded as operations, too.
  *
  * Usage: `deno task bindings` writes the file, `deno task bindings --check` only compares.
  */
 
 import { GradusError } from "../src/error.ts";
+import { formulaTree } from "./formulas.ts";
 
 const headerFile = "c/gradus.h";
 const opsFile = "c/ops.h";
@@ -232,9 +234,10 @@ function parameterText(source: Source, { text, at }: Piece, targets: ReadonlySet
 
 // ---------------------------------------------------------------- c/ops.h
 
-/** An operation: its name, its value, and the derivative by each operand. */
+/** An operation: its name, its value, and the derivative by each operand, as C and as trees. */
 interface Op extends Piece {
   formulas: string[];
+  trees: string[];
 }
 
 function readOps(text: string): { activations: Op[]; functions: Op[]; binary: Op[] } {
@@ -248,11 +251,23 @@ function readOps(text: string): { activations: Op[]; functions: Op[]; binary: Op
       const [, name, rest] = text.match(/^X\(([a-z][a-z0-9_]*),(.*)\)$/) ??
         source.fail(at, `\`${text}\` is no operation, \`X(snake_case, …)\` is needed`);
       const formulas = divide(rest);
-      if (formulas.length === 1 + operands && !formulas.includes("")) return { text: name, at, formulas };
+      if (formulas.length === 1 + operands && !formulas.includes("")) return { text: name, at, formulas, trees: [] };
       return source.fail(at, `\`${name}\` has ${formulas.length} formulas, ${1 + operands} are needed`);
     });
   const ops = { activations: read(activations, 1), functions: read(functions, 1), binary: read(binary, 2) };
-  source.checkDistinct(Object.values(ops).flat(), "leaf");
+  const all = Object.values(ops).flat();
+  source.checkDistinct(all, "leaf");
+  const arities = new Map(all.map(({ text, formulas }) => [text, formulas.length - 1]));
+  for (const op of all) {
+    const variables = op.formulas.length === 2 ? { x: "a", y: "y" } : { a: "a", b: "b", y: "y" };
+    op.trees = op.formulas.slice(1).map((formula) => {
+      try {
+        return formulaTree(formula, variables, arities, camelCase);
+      } catch (error) {
+        return source.fail(op.at, `the derivative \`${formula}\` of \`${op.text}\`: ${(error as Error).message}`);
+      }
+    });
+  }
   return ops;
 }
 
@@ -326,6 +341,14 @@ ${join(statuses, ({ code, message }) => `  [${code}, ${message}],\n`)}]);
 export const Op = {
   leaf: 0,
 ${join(all, ({ text, formulas }, i) => `  ${camelCase(text)}: ${i + 1}, // ${formulas.join("; ")}\n`)}} as const;
+
+/** A derivative: a number, an operand \`a\` or \`b\`, the result \`y\`, or an operation on such. */
+export type Formula = number | "a" | "b" | "y" | readonly [op: number, left: Formula, right?: Formula];
+
+/** The derivatives of the operations, by number: one for each operand. */
+export const derivatives: readonly (readonly Formula[])[] = [
+  [],
+${join(all, ({ text, trees }) => `  [${trees.join(", ")}], // ${text}\n`)}];
 
 /** The names of the operations, by number. */
 export const opNames: readonly string[] = [

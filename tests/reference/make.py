@@ -1,4 +1,4 @@
-"""Writes operations.json, losses.json, optimizers.json and networks.json: values and gradients from PyTorch in float64.
+"""Writes operations.json, higher.json, losses.json, optimizers.json and networks.json: values and gradients from PyTorch in float64.
 
 What gradus computes is compared with them by the tests; which tolerance is right is left to each test.
 Run from anywhere, with torch and numpy installed:
@@ -80,11 +80,20 @@ def leaky_relu(x):
     return F.leaky_relu(x, 0.01)
 
 
+def normal_cdf(x):
+    """erfc(−x/√2)/2: torch.special.ndtr computes 1 + erf above −1."""
+    return 0.5 * torch.erfc(-x / math.sqrt(2))
+
+
+def normal_pdf(x):
+    return torch.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
 UNARY = {
     "neg": torch.neg, "relu": F.relu, "leakyRelu": leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
     "softplus": softplus_by_logaddexp, "gelu": gelu_by_erfc, "silu": F.silu, "exp": torch.exp, "log": torch.log,
     "log1p": torch.log1p, "expm1": torch.expm1, "sqrt": torch.sqrt, "square": torch.square, "abs": torch.abs,
-    "sin": torch.sin, "cos": torch.cos, "tan": torch.tan,
+    "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "normalCdf": normal_cdf, "normalPdf": normal_pdf,
 }
 BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "pow": torch.pow,
@@ -158,6 +167,82 @@ def write_operations():
     records = [operation(name, f, [[x] for x in unary_points(name)]) for name, f in UNARY.items()]
     records += [operation(name, f, POW_PAIRS if name == "pow" else ORDINARY_PAIRS) for name, f in BINARY.items()]
     write("operations.json", head, records)
+
+
+# ---------------------------------------------------------------- derivatives of higher order
+
+HIGHER_POINTS = {
+    "": [-1.75, -0.5, 0.375, 1.25], "log": [0.25, 0.5, 1.25, 3.0], "sqrt": [0.25, 0.5, 1.25, 3.0],
+    "log1p": [-0.5, 0.25, 1.25, 3.0], "tan": [-1.0, -0.25, 0.5, 1.25],
+}
+HIGHER_PAIRS = [[0.5, 1.25], [2.0, 3.0], [1.5, -0.75], [3.0, 0.5]]
+
+
+def rosenbrock(x):
+    """In more than two dimensions."""
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+def small_network(x):
+    """2-3-1 with tanh; weights sin(1), sin(2), … in the order layer, neuron, its weights, its bias."""
+    w = torch.sin(torch.arange(1, 14, dtype=torch.float64))
+    hidden = torch.tanh(torch.stack([w[3 * i] * x[0] + w[3 * i + 1] * x[1] + w[3 * i + 2] for i in range(3)]))
+    return (w[9:12] * hidden).sum() + w[12]
+
+
+def black_scholes(x):
+    """The price of a call: spot, strike, rate, volatility, years."""
+    spot, strike, rate, volatility, years = x
+    spread = volatility * torch.sqrt(years)
+    d1 = (torch.log(spot / strike) + (rate + volatility**2 / 2) * years) / spread
+    return spot * normal_cdf(d1) - strike * torch.exp(-rate * years) * normal_cdf(d1 - spread)
+
+
+def soft_choice(x):
+    return torch.logsumexp(x, 0) * torch.softmax(x, 0)[0]
+
+
+FUNCTIONS = {
+    "rosenbrock": (rosenbrock, [-1.25, 1.0, 0.5, 2.0]), "network": (small_network, [0.5, -1.25]),
+    "blackScholes": (black_scholes, [100.0, 105.0, 0.03, 0.25, 1.5]), "softChoice": (soft_choice, [0.5, -1.0, 2.0]),
+}
+
+
+def repeated(function, x, order):
+    """f, f', f'', … of one number."""
+    x = tensor(x, requires_grad=True)
+    results = [function(x)]
+    for _ in range(order):
+        # A derivative that no longer depends on x is 0.
+        last = results[-1]
+        gradient = torch.autograd.grad(last, x, create_graph=True, allow_unused=True)[0] if last.requires_grad else None
+        results.append(torch.zeros_like(x) if gradient is None else gradient)
+    return [result.item() for result in results]
+
+
+def function_record(name, function, point):
+    x = tensor(point)
+    hessian = torch.autograd.functional.hessian(function, x)
+    v = torch.cos(torch.arange(len(point), dtype=torch.float64))
+    gradient = lambda x: torch.autograd.functional.jacobian(function, x, create_graph=True)
+    third = torch.autograd.functional.jacobian(lambda x: torch.autograd.functional.hessian(function, x, create_graph=True), x)
+    return {
+        "name": name, "inputs": point, "output": function(x), "gradient": gradient(x), "hessian": hessian, "direction": v,
+        "jvp": (gradient(x) * v).sum(), "hvp": hessian @ v, "third": third,
+    }
+
+
+def write_higher():
+    unary = [
+        {"name": name, "inputs": points, "derivatives": [repeated(f, x, 4) for x in points]}
+        for name, f in UNARY.items() for points in [HIGHER_POINTS.get(name, HIGHER_POINTS[""])]
+    ]
+    binary = [
+        {"name": name, "inputs": HIGHER_PAIRS,
+         "hessians": [torch.autograd.functional.hessian(lambda x: f(*x), tensor(pair)) for pair in HIGHER_PAIRS]}
+        for name, f in BINARY.items()
+    ]
+    write("higher.json", {"unary": unary, "binary": binary}, [function_record(name, *f) for name, f in FUNCTIONS.items()])
 
 
 # ---------------------------------------------------------------- losses
@@ -484,6 +569,7 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     write_operations()
+    write_higher()
     write_losses()
     write_optimizers()
     write_networks()
