@@ -28,7 +28,8 @@
 export { GradusError, type GradusErrorCode } from "./src/error.ts";
 export { type LevelName, simdLevel } from "./src/ffi.ts";
 export { Random, shuffleStream, Stream } from "./src/random.ts";
-export { Value } from "./src/value.ts";
+export { type BackwardOptions, Value } from "./src/value.ts";
+export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp } from "./src/functional.ts";
 export {
   checkGradients,
   type CheckGradientsOptions,

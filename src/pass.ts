@@ -3,8 +3,39 @@
  * it. Tapes and calls of networks, the homes that compute, are left to tape.ts.
  */
 
-/** The names that people have given to values: by the identity of their home, and the slot. */
-const labels = new WeakMap<object, Map<number, string>>();
+/** What is known of single values beside their numbers, by the identity of their home and the slot. */
+class Notes<T> {
+  readonly #notes = new WeakMap<object, Map<number, T>>();
+  /** Whether there ever was one: nobody else shall pay for them. */
+  #used = false;
+
+  get(home: Home, slot: number): T | undefined {
+    return this.#used ? this.#notes.get(home.identity)?.get(slot) : undefined;
+  }
+
+  set(home: Home, slot: number, note: T | undefined): void {
+    if (note === undefined && !this.#used) return;
+    this.#used = true;
+    const notes = this.#notes.get(home.identity) ?? new Map<number, T>();
+    if (note === undefined) notes.delete(slot);
+    else this.#notes.set(home.identity, notes.set(slot, note));
+  }
+
+  clear(identity: object): void {
+    if (this.#used) this.#notes.delete(identity);
+  }
+}
+
+/** The names that people have given to values. */
+const labels = new Notes<string>();
+
+/** The gradients that are values themselves. */
+const gradients = new Notes<Place>();
+
+/** Forgets the gradients that are values, of all values of a home. */
+export function forgetGradients(identity: object): void {
+  gradients.clear(identity);
+}
 
 /** A place where values live: each under a slot. */
 export abstract class Home {
@@ -15,10 +46,10 @@ export abstract class Home {
 
   /** The number in a slot. */
   abstract dataAt(slot: number): number;
-  /** Its gradient, 0 before the first backward pass. */
-  abstract gradAt(slot: number): number;
-  /** Replaces its gradient. */
-  abstract setGradAt(slot: number, gradient: number): void;
+  /** Its gradient where that is no value itself, 0 before the first backward pass. */
+  protected abstract numericGradAt(slot: number): number;
+  /** Replaces that. */
+  protected abstract setNumericGradAt(slot: number, gradient: number): void;
   /** Hands a gradient to a slot during a backward pass. */
   abstract receive(slot: number, gradient: number, pass: Pass): void;
   /** The name of the operation that computed it, "" if none did. */
@@ -26,15 +57,34 @@ export abstract class Home {
   /** What the operation was applied to: values, numbers, and slots of this very home. */
   abstract operandsAt(slot: number): Operand[];
 
+  /** The gradient of a slot. */
+  gradAt(slot: number): number {
+    const gradient = this.gradientAt(slot);
+    return gradient === undefined ? this.numericGradAt(slot) : gradient.home.dataAt(gradient.slot);
+  }
+
+  /** Replaces it. */
+  setGradAt(slot: number, gradient: number): void {
+    this.setGradientAt(slot, undefined);
+    this.setNumericGradAt(slot, gradient);
+  }
+
+  /** The gradient of a slot as a value, where it is one. */
+  gradientAt(slot: number): Place | undefined {
+    return gradients.get(this, slot);
+  }
+
+  setGradientAt(slot: number, gradient: Place | undefined): void {
+    gradients.set(this, slot, gradient);
+  }
+
   /** The name that someone has given to a value. */
   labelAt(slot: number): string | undefined {
-    return labels.get(this.identity)?.get(slot);
+    return labels.get(this, slot);
   }
 
   setLabelAt(slot: number, label: string | undefined): void {
-    const named = labels.get(this.identity) ?? new Map<number, string>();
-    if (label === undefined) named.delete(slot);
-    else labels.set(this.identity, named.set(slot, label));
+    labels.set(this, slot, label);
   }
 }
 
@@ -118,6 +168,7 @@ export class Pass {
 /** The home of one number that nobody computes: a leaf of every graph that uses it. Its gradients add up. */
 export class Leaf extends Home {
   data: number;
+  /** The gradient, where it is no value itself. */
   grad = 0;
   readonly isPersistent: boolean;
 
@@ -131,16 +182,16 @@ export class Leaf extends Home {
     return this.data;
   }
 
-  gradAt(): number {
+  protected numericGradAt(): number {
     return this.grad;
   }
 
-  setGradAt(_slot: number, gradient: number): void {
+  protected setNumericGradAt(_slot: number, gradient: number): void {
     this.grad = gradient;
   }
 
   receive(_slot: number, gradient: number): void {
-    this.grad += gradient;
+    this.setGradAt(0, this.gradAt(0) + gradient);
   }
 
   opAt(): string {

@@ -5,7 +5,7 @@
 import { firstBinaryOp, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
-import type { Pass } from "./pass.ts";
+import { forgetGradients, type Pass } from "./pass.ts";
 
 /** Bit 7 of a record's first word: reached by the running backward pass. */
 const REACHED = 0x80;
@@ -103,6 +103,7 @@ export class Records {
   /** Takes part in a pass: `gradient` is added to that of a root. */
   receive(slot: number, gradient: number, pass: Pass): void {
     if (this.#pass !== pass) {
+      forgetGradients(this);
       this.evaluate();
       this.#pass = pass;
       this.#roots = this.#top = this.#reached = 0;

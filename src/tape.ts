@@ -9,7 +9,7 @@
  * had entered there, what it depends on itself, as far as that can be told at little cost (`restrictedTo`).
  */
 import { Op, opNames } from "./bindings.ts";
-import { Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
+import { forgetGradients, Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
 import { freedError, Records } from "./records.ts";
 
 /** A tape of at least this many records is sealed when it is evaluated. */
@@ -53,10 +53,11 @@ export class Tape extends Home implements Stage {
 
   /** Records a value that lives elsewhere; room was reserved. */
   enter(place: Place): number {
-    const slot = this.#records.number(place.home.dataAt(place.slot), this.#inputs.length);
+    const { home, slot } = place, isLeaf = home instanceof Leaf;
+    const entered = this.#records.number(isLeaf ? home.data : home.dataAt(slot), this.#inputs.length);
     this.#inputs.push(place);
-    if (!(place.home instanceof Leaf)) this.#hasOlder = true;
-    return slot;
+    if (!isLeaf) this.#hasOlder = true;
+    return entered;
   }
 
   dataAt(slot: number): number {
@@ -69,12 +70,12 @@ export class Tape extends Home implements Stage {
     return records.data[slot];
   }
 
-  gradAt(slot: number): number {
+  protected numericGradAt(slot: number): number {
     this.#records.refuseFreed(slot);
     return this.#records.grad?.[slot] ?? 0;
   }
 
-  setGradAt(slot: number, gradient: number): void {
+  protected setNumericGradAt(slot: number, gradient: number): void {
     this.#records.refuseFreed(slot);
     this.#records.gradients()[slot] = gradient;
   }
@@ -90,9 +91,14 @@ export class Tape extends Home implements Stage {
     records.refuseFreed(slot);
     return records.operandsAt(slot).map((slot) => {
       if (records.opAt(slot) !== Op.leaf) return { home: this, slot };
-      const input = records.inputAt(slot);
-      return input === undefined ? records.data[slot] : this.#inputs[input] ?? records.data[slot];
+      return this.inputAt(slot) ?? records.data[slot];
     });
+  }
+
+  /** What entered as the number in a slot; undefined for constants, and for what a restriction left out. */
+  inputAt(slot: number): Place | undefined {
+    const input = this.#records.inputAt(slot);
+    return input === undefined ? undefined : this.#inputs[input];
   }
 
   /**
@@ -130,6 +136,11 @@ export class Tape extends Home implements Stage {
 
   receive(slot: number, gradient: number, pass: Pass): void {
     this.#records.refuseFreed(slot);
+    if (this.#records.opAt(slot) === Op.leaf) {
+      const place = this.inputAt(slot);
+      place?.home.receive(place.slot, gradient, pass);
+      return;
+    }
     this.#records.receive(slot, gradient, pass);
     if (this.#pass === pass) return;
     this.#pass = pass;
@@ -204,12 +215,12 @@ export class Call extends Home implements Stage {
     return this.#data[slot];
   }
 
-  gradAt(slot: number): number {
+  protected numericGradAt(slot: number): number {
     this.#refuseFreed(slot);
     return this.#grad[slot];
   }
 
-  setGradAt(slot: number, gradient: number): void {
+  protected setNumericGradAt(slot: number, gradient: number): void {
     this.#refuseFreed(slot);
     this.#grad[slot] = gradient;
   }
@@ -227,6 +238,7 @@ export class Call extends Home implements Stage {
   receive(slot: number, gradient: number, pass: Pass): void {
     this.#refuseFreed(slot);
     if (this.#pass !== pass) {
+      forgetGradients(this);
       this.#grad.fill(0);
       this.#pass = pass;
       pass.push(this);

@@ -4,12 +4,20 @@
  */
 import { Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { shown } from "./options.ts";
+import { recordGradients } from "./derivative.ts";
+import { checkOptions, shown } from "./options.ts";
 import { type Home, Leaf, type Operand } from "./pass.ts";
 import { Call, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
+
+/** A value as others than its class see it. */
+export function valueOf(operand: Operand): Value {
+  return typeof operand === "number"
+    ? new Value(operand)
+    : operand.value as Value | undefined ?? valueIn(operand.home, operand.slot);
+}
 
 /** Where a value lives, for pictures and calls; set by the class below. */
 export let placeOf: (value: Value) => Exclude<Operand, number>;
@@ -22,6 +30,15 @@ const SMALLEST = 1e-7;
 
 /** What `powSafe` keeps the size of its result at most at: far enough from overflow for the derivative, too. */
 const LARGEST = 1e200;
+
+/** How `backward()` differentiates. */
+export interface BackwardOptions {
+  /**
+   * Whether the gradients are recorded as values, to be found in `gradValue`, so that they can be differentiated again.
+   * Default: false.
+   */
+  createGraph?: boolean;
+}
 
 /**
  * A number with a gradient. Operations on values record what is computed; reading `data` computes it, and `backward()`
@@ -121,6 +138,15 @@ export class Value {
     this.#home.setGradAt(this.#slot, asNumber(grad));
   }
 
+  /**
+   * The gradient as a value: what `backward({ createGraph: true })` has recorded, until `grad` is changed by anything else.
+   * It can be differentiated like any other value. Undefined where there is none.
+   */
+  get gradValue(): Value | undefined {
+    const gradient = this.#home.gradientAt(this.#slot);
+    return gradient && valueIn(gradient.home, gradient.slot);
+  }
+
   /** A name, for pictures and messages; undefined if none was given. */
   get label(): string | undefined {
     return this.#home.labelAt(this.#slot);
@@ -140,11 +166,7 @@ export class Value {
    * leaves, results as new objects for the same results.
    */
   get operands(): Value[] {
-    return this.#home.operandsAt(this.#slot).map((operand) =>
-      typeof operand === "number"
-        ? new Value(operand)
-        : operand.value as Value | undefined ?? valueIn(operand.home, operand.slot)
-    );
+    return this.#home.operandsAt(this.#slot).map(valueOf);
   }
 
   /** Whether this is a leaf made by `Value.persistent`. */
@@ -166,9 +188,27 @@ export class Value {
    * y.add(y).backward();
    * assertEquals(x.grad, 4);
    * ```
+   *
+   * @example The second derivative: that of a gradient which is a value itself
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = new Value(2);
+   * x.pow(3).backward({ createGraph: true });
+   * const slope = x.gradValue!;
+   * assertEquals(slope.data, 12); // 3x²
+   * x.zeroGrad();
+   * slope.backward();
+   * assertEquals(x.grad, 12); // 6x
+   * ```
+   * @throws {GradusError} With code `"freed"` if the graph was freed; with code `"argument"` if `createGraph` is asked for
+   * and the graph leads through a network without a graph, of which only numbers are known.
    */
-  backward(): void {
-    differentiate(this.#home, this.#slot);
+  backward(options: BackwardOptions = {}): void {
+    checkOptions("the options of backward()", options, ["createGraph"]);
+    if (options.createGraph) recordGradients({ home: this.#home, slot: this.#slot });
+    else differentiate(this.#home, this.#slot);
   }
 
   /**

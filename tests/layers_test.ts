@@ -18,8 +18,8 @@ const typescript: readonly (readonly string[])[] = [
   ],
   ["src/bindings.ts"],
   ["src/ffi.ts"],
-  ["src/pass.ts", "src/records.ts", "src/tape.ts", "src/value.ts"],
-  ["src/check_gradients.ts", "src/expr.ts", "src/plot/"],
+  ["src/pass.ts", "src/records.ts", "src/tape.ts", "src/derivative.ts", "src/value.ts"],
+  ["src/functional.ts", "src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",
     "src/parameters.ts",
