@@ -4,8 +4,7 @@
 export function microseconds(task: () => void, rounds = 9, milliseconds = 30): number {
   let calls = 1;
   while (elapsed(task, calls) < milliseconds) calls *= 2;
-  const times = Array.from({ length: rounds }, () => elapsed(task, calls) / calls * 1000);
-  return times.sort((a, b) => a - b)[rounds >> 1];
+  return median(Array.from({ length: rounds }, () => elapsed(task, calls) / calls * 1000));
 }
 
 function elapsed(task: () => void, calls: number): number {
@@ -14,9 +13,32 @@ function elapsed(task: () => void, calls: number): number {
   return performance.now() - start;
 }
 
-/** Prints rows of cells with right-aligned columns, the first one left-aligned. */
+/** The middle one of the numbers; of an even number of them, the upper one. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+}
+
+/**
+ * Medians of what peers that take turns return: by peer, number by number. A peer is given how many rounds to run in a turn and
+ * returns the numbers of each; the first round of a turn only warms what the one before has cooled.
+ */
+export async function alternated(
+  peers: readonly ((rounds: number) => number[][] | Promise<number[][]>)[],
+  { turns = 12, rounds = 16 } = {},
+): Promise<number[][]> {
+  const results: number[][][] = peers.map(() => []);
+  for (let turn = -2; turn < turns; turn++) {
+    for (const [i, peer] of peers.entries()) {
+      const numbers = await peer(rounds);
+      if (turn >= 0) results[i].push(...numbers.slice(1));
+    }
+  }
+  return results.map((rounds) => rounds[0].map((_, k) => median(rounds.map((numbers) => numbers[k]))));
+}
+
+/** Prints rows of cells with right-aligned columns, the first one left-aligned; a row may have fewer cells than the first. */
 export function printTable(rows: string[][]): void {
-  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
+  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j]?.length ?? 0)));
   for (const row of rows) {
     console.log(row.map((cell, j) => j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])).join("  "));
   }

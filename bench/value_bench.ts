@@ -1,64 +1,136 @@
 /**
  * How long does a scalar operation take: recorded, evaluated, differentiated? The network of micrograd's demo (2-16-16-1, 100
- * points, about 67,000 operations) written with values, in an ordinary synchronous loop.
+ * points, about 65,000 operations) in an ordinary synchronous loop: with values, with plain objects and closures, with
+ * micrograd itself; then the passes in C alone, beside a plain loop in C; then two functions in C++.
  *
- * Command: `deno task bench:value`.
+ * Command: `deno task bench:value`. With PYTHON set to a Python that has micrograd, that is measured; with CODIPACK set to the
+ * folder of codi.hpp, and XAD to the folder that XAD is installed in, these are. Peers in C and C++ are compiled by CC and CXX,
+ * or else by what the machine has.
  */
-import { makeMoons, Random, Value } from "../mod.ts";
-import { printTable } from "./_timing.ts";
+import { compiled } from "./_compile.ts";
+import { operations, points, signs, weights } from "./_demo.ts";
+import type { Question } from "./_loop.ts";
+import { measurePasses } from "./_passes.ts";
+import { alternated, printTable } from "./_timing.ts";
 
-const sizes = [2, 16, 16, 1];
-const random = new Random(1);
-const weights = sizes.slice(1).map((nout, i) =>
-  Array.from(
-    { length: nout },
-    () => Array.from({ length: sizes[i] + 1 }, () => Value.persistent(random.uniform(-1, 1))),
-  )
-);
-const { inputs, targets } = makeMoons(100, { noise: 0.1, seed: 1 });
+const notMeasured = (name: string) => [name, "not measured"];
 
-/** Operations recorded for one loss: a product and a sum for each weight, an activation for each neuron, the hinge. */
-const operations = 100 *
-  (sizes.slice(1).reduce((sum, nout, i) => sum + nout * (2 * sizes[i] + (i < 2 ? 1 : 0)), 0) + 4);
-
-function neuron(w: Value[], x: (Value | number)[]): Value {
-  let sum = w[x.length];
-  for (let i = 0; i < x.length; i++) sum = sum.add(w[i].mul(x[i]));
-  return sum;
+/** Throws unless a peer has computed what `Value` has: 1e-12 of the largest, for sums over 100 points. */
+function check(peer: string, result: number[], expected: number[]): void {
+  const size = Math.max(...expected.map(Math.abs));
+  const isClose = expected.every((each, i) => Math.abs(result[i] - each) <= 1e-12 * size);
+  if (!isClose) throw new Error(`Cannot compare with ${peer}: it computes something else`);
 }
 
-function lossOfAll(): Value {
-  let total = new Value(0);
-  for (let s = 0; s < 100; s++) {
-    let x: (Value | number)[] = inputs[s];
-    for (const [l, layer] of weights.entries()) {
-      const z = layer.map((w) => neuron(w, x));
-      x = l < 2 ? z.map((value) => value.relu()) : z;
-    }
-    total = total.add(Value.sub(1, (x[0] as Value).mul(targets[s] * 2 - 1)).relu());
-  }
-  return total;
+// ---- the loop ----
+
+type Peer = Question[0];
+
+const workers = new Map<Peer, Worker>();
+
+/** Asks a peer in its worker. */
+function ask(peer: Peer, rounds: number): Promise<number[][]> {
+  const worker = workers.get(peer) ?? new Worker(new URL("./_loop.ts", import.meta.url), { type: "module" });
+  workers.set(peer, worker);
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage([peer, rounds] satisfies Question);
+  });
 }
 
-/** Milliseconds of recording, evaluating and differentiating one graph. */
-function phases(): number[] {
-  const start = performance.now();
-  const loss = lossOfAll(), recorded = performance.now();
-  loss.valueOf();
-  const evaluated = performance.now();
-  loss.backward();
-  return [recorded - start, evaluated - recorded, performance.now() - evaluated];
+interface InPython {
+  version: string;
+  milliseconds: number;
+  /** Milliseconds while the garbage collector is off. */
+  withoutCollector: number;
+  result: number[];
 }
 
-for (let i = 0; i < 50; i++) phases();
-const rounds = Array.from({ length: 200 }, phases);
-const all = rounds.map((times) => times.reduce((a, b) => a + b));
-const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1];
-const per = (times: number[]) => (median(times) * 1e6 / operations).toFixed(1);
+/** A graph of micrograd in CPython; undefined without PYTHON. */
+async function micrograd(): Promise<InPython | undefined> {
+  const python = Deno.env.get("PYTHON");
+  if (!python) return undefined;
+  const { stdout, success } = await new Deno.Command(python, {
+    args: ["bench/peers/value_micrograd.py", JSON.stringify({ weights, points, signs, rounds: 9 })],
+    stderr: "inherit",
+  }).output();
+  return success ? JSON.parse(new TextDecoder().decode(stdout)) : undefined;
+}
+
+const [expected] = await ask("values", 0);
+check("closures", (await ask("closures", 0))[0], expected);
+const python = await micrograd();
+if (python) check("micrograd", python.result, expected);
+const [ours, closures] = await alternated([(rounds) => ask("values", rounds), (rounds) => ask("closures", rounds)]);
+workers.forEach((worker) => worker.terminate());
+
+function rowOf(name: string, times: number[]): string[] {
+  const each = times.map((time) => isNaN(time) ? "" : (time * 1e6 / operations).toFixed(1));
+  return [name, ...each, times[3].toFixed(2), (times[3] / ours[3]).toFixed(1)];
+}
 
 console.log(`A graph of ${operations} operations, nanoseconds per operation\n`);
 printTable([
-  ["record", "evaluate", "differentiate", "in all", "milliseconds"],
-  [...[0, 1, 2].map((k) => per(rounds.map((times) => times[k]))), per(all), median(all).toFixed(2)],
+  ["", "record", "evaluate", "differentiate", "in all", "milliseconds", "ratio"],
+  rowOf("Value", ours),
+  rowOf("closures", closures),
+  ...(python
+    ? [
+      rowOf(`micrograd, CPython ${python.version}`, [NaN, NaN, NaN, python.milliseconds]),
+      rowOf("the same, collector off", [NaN, NaN, NaN, python.withoutCollector]),
+    ]
+    : [notMeasured("micrograd")]),
 ]);
-console.log(`\nresident memory ${(Deno.memoryUsage().rss / 1e6).toFixed(0)} MB`);
+
+// ---- the passes in C ----
+
+const passes = await compiled("bench/peers/value_loop.c", ["-shared", "-fPIC"], measurePasses);
+passes?.results.forEach((result) => check("the passes in C", result, expected));
+console.log("\nThe passes in C over the same graph, microseconds\n");
+printTable([
+  ["", "evaluate", "differentiate", "both"],
+  ...(passes
+    ? [
+      ["c/value.c", ...passes.library.map((time) => time.toFixed(0))],
+      ["plain loop", ...passes.plainLoop.map((time) => time.toFixed(0))],
+      ["ratio", ...passes.library.map((time, k) => (time / passes.plainLoop[k]).toFixed(2))],
+    ]
+    : [notMeasured("plain loop")]),
+]);
+
+// ---- two functions in C++, and compiled functions, which are to be measured beside them ----
+
+/** Nanoseconds per row: the value in double; value and gradient; and what the tape held. */
+interface InCpp {
+  library: string;
+  network: { value: number; gradient?: number; statements?: number; derivatives?: number };
+  blackScholes: InCpp["network"];
+}
+
+/** Runs the driver, built with the library that lies where `args` say. */
+function inCpp(args: string[]): Promise<InCpp | undefined> {
+  return compiled("bench/peers/value_cpp.cpp", ["-std=c++17", ...args], async (path) => {
+    const { stdout, success } = await new Deno.Command(path, { stderr: "inherit" }).output();
+    return success ? JSON.parse(new TextDecoder().decode(stdout)) : undefined;
+  });
+}
+
+const codipack = Deno.env.get("CODIPACK"), xad = Deno.env.get("XAD");
+const peers: [string, InCpp | undefined][] = [
+  ["double, value alone", await inCpp([])],
+  ["CoDiPack", codipack ? await inCpp(["-DWITH_CODIPACK", "-DCODI_ForcedInlines=1", `-I${codipack}`]) : undefined],
+  ["XAD", xad ? await inCpp(["-DWITH_XAD", `-I${xad}/include`, `${xad}/lib/libxad.a`]) : undefined],
+];
+console.log(
+  "\nValue and gradient of a 2-16-16-1 network and of an option's price, nanoseconds per row (statements taped)\n",
+);
+printTable([
+  ["", "network", "Black and Scholes"],
+  ...peers.map(([name, peer]) => {
+    if (!peer) return notMeasured(name);
+    const cells = [peer.network, peer.blackScholes].map(({ value, gradient, statements }) =>
+      gradient === undefined ? value.toFixed(0) : `${gradient.toFixed(0)} (${statements})`
+    );
+    return [peer.library === "double" ? name : peer.library, ...cells];
+  }),
+]);
