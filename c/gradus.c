@@ -18,9 +18,13 @@ struct entries {
   int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
 };
 
+struct program;
+
 struct level {
   void (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
   int32_t (*value_backward)(double *, const double *, uint32_t *, uint32_t, int32_t);
+  void (*program_once)(double *, const uint32_t *, const uint32_t *, uint32_t, uint32_t, uint32_t);
+  void (*program_run)(double *, const double *, const struct program *, const double *, double *, size_t);
   struct entries of[2];
 };
 
@@ -104,6 +108,30 @@ int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from,
 int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots) {
   REQUIRE(from >= 0 && roots >= 0 && grad && data && record);
   return level()->value_backward(grad, data, record, (uint32_t)from, roots);
+}
+
+int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to) {
+  REQUIRE(from >= 0 && from <= to && runs >= 0 && (from == to || record) && (runs == 0 || run));
+  REQUIRE(records_are_valid(record, (uint32_t)from, (uint32_t)to));
+  REQUIRE(runs_are_valid(record, run, (uint32_t)runs, (uint32_t)from, (uint32_t)to));
+  return GRADUS_OK;
+}
+
+int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
+                            int32_t to) {
+  REQUIRE(from >= 0 && from <= to && runs >= 0 && (from == to || (data && record)) && (runs == 0 || run));
+  level()->program_once(data, record, run, (uint32_t)runs, (uint32_t)from, (uint32_t)to);
+  return GRADUS_OK;
+}
+
+int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
+                           double *scratch, int32_t rows) {
+  REQUIRE(rows >= 0 && program && scratch && (rows == 0 || (outputs && inputs)));
+  struct program p = program_from(program);
+  REQUIRE(program_is_valid(&p) && (p.uniforms == 0 || uniforms));
+  double *registers = (double *)(((uintptr_t)scratch + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
+  level()->program_run(outputs, inputs, &p, uniforms, registers, (size_t)rows);
+  return GRADUS_OK;
 }
 
 /* ---- networks ---- */

@@ -61,6 +61,28 @@ GRADUS_API int32_t gradus_value_forward(double *data, const uint32_t *record, in
  * records. */
 GRADUS_API int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots);
 
+/* ---- programs: recorded functions ---- */
+
+/* Whether the records from .. to-1 are operations on earlier records, and run = {first record, count} tells `runs` stretches
+ * among them, in order, each of at most 64 operations of one kind on records before the stretch; the second word of a unary one
+ * in a run is 0. */
+GRADUS_API int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to);
+
+/* As gradus_value_forward, but what is in a run is computed together. The records and runs are not looked through again, which
+ * would take half of the time: they have to be such that gradus_program_check has accepted them. */
+GRADUS_API int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
+                                       int32_t to);
+
+/* Over many rows: program = {operations, registers, uniforms, inputs, outputs, strip}, then for each input its register, or 0xffffffff if it is
+ * not used, for each output its operand, and for each operation {op | to << 8, left, right}. An operand is a register, or
+ * 0x80000000 + the index of a number in uniforms, which is the same for all rows. No operation reads the register that it
+ * writes. strip, 1 to 64, is how many rows go through the operations together; it is of no influence on the bits of any result.
+ * scratch: registers · strip + 8 doubles.
+ *
+ * outputs (rows,outputs) of inputs (rows,inputs). ARGUMENT, before anything is written, if the program is not one. */
+GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
+                                      double *scratch, int32_t rows);
+
 /* ---- networks ----
  *
  * A job describes a fully connected network and what is to be done with it. Behind the struct follow, in the same buffer,

@@ -14,6 +14,7 @@
 #include "optim.c"
 #include "mlp.c"
 #include "value.c"
+#include "program.c"
 #include "real_end.h"
 
 #define REAL_BITS 32
@@ -38,6 +39,8 @@
 static const struct level CONCAT4(level, _, LEVEL, ) = {
     .value_forward = K_(value_forward, LEVEL, _f64),
     .value_backward = K_(value_backward, LEVEL, _f64),
+    .program_once = K_(program_once, LEVEL, _f64),
+    .program_run = K_(program_run, LEVEL, _f64),
     .of = {[GRADUS_DTYPE_FLOAT32] = ENTRIES(_f32), [GRADUS_DTYPE_FLOAT64] = ENTRIES(_f64)},
 };
 

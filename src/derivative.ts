@@ -28,8 +28,8 @@ interface TapeInPass {
 }
 
 /**
- * What an operation is equal to, where that is plain: an operand or a number; undefined where it has to be recorded. Exact,
- * but for the sign of zero and for 0·∞: a factor that is the number 0 makes a product 0.
+ * What an operation is equal to, where that is plain: an operand or a number; undefined where it has to be computed. Exact: the
+ * bits are the same.
  */
 export function simplified<T>(op: number, left: T | number, right: T | number): T | number | undefined {
   if (typeof left === "number" && (typeof right === "number" || op < firstBinaryOp)) {
@@ -37,13 +37,11 @@ export function simplified<T>(op: number, left: T | number, right: T | number): 
   }
   switch (op) {
     case Op.mul:
-    case Op.times:
-      if (left === 0 || (op === Op.mul && right === 0)) return 0;
       return left === 1 ? right : right === 1 ? left : undefined;
-    case Op.add:
-      return left === 0 ? right : right === 0 ? left : undefined;
+    case Op.times:
+      return left === 0 ? 0 : left === 1 ? right : right === 1 ? left : undefined;
     case Op.sub:
-      return right === 0 ? left : undefined;
+      return Object.is(right, 0) ? left : undefined;
     case Op.div:
       return right === 1 ? left : undefined;
     case Op.pow:
@@ -51,6 +49,13 @@ export function simplified<T>(op: number, left: T | number, right: T | number): 
     default:
       return undefined;
   }
+}
+
+/** The same where derivatives are added up, in which a number 0 is what does not depend on an input: 0·∞ is 0, 0 + −0 is −0. */
+function simplifiedSlope(op: number, left: Operand, right: Operand): Operand | undefined {
+  if (op === Op.mul && (left === 0 || right === 0)) return 0;
+  if (op === Op.add && (left === 0 || right === 0)) return left === 0 ? right : left;
+  return simplified(op, left, right);
 }
 
 /** Operations that JavaScript computes to the same bits. */
@@ -179,7 +184,7 @@ class RecordingPass {
 
   /** Records an operation, unless it is plain what it gives. */
   apply(op: number, left: Operand, right: Operand): Operand {
-    const plain = simplified(op, left, right);
+    const plain = simplifiedSlope(op, left, right);
     if (plain !== undefined) return plain;
     if (op === Op.mul && (left === -1 || right === -1)) return this.apply(Op.neg, left === -1 ? right : left, 0);
     const tape = writableTape(), l = this.#slotOn(tape, left), r = op < firstBinaryOp ? 0 : this.#slotOn(tape, right);

@@ -167,15 +167,27 @@ export class Pass {
 
 /** The home of one number that nobody computes: a leaf of every graph that uses it. Its gradients add up. */
 export class Leaf extends Home {
-  data: number;
+  /** How often the number of a leaf was set: while it stays the same, all leaves have the numbers that they had. */
+  static changes = 0;
+
+  #data: number;
   /** The gradient, where it is no value itself. */
   grad = 0;
   readonly isPersistent: boolean;
 
   constructor(data: number, isPersistent: boolean) {
     super();
-    this.data = data;
+    this.#data = data;
     this.isPersistent = isPersistent;
+  }
+
+  get data(): number {
+    return this.#data;
+  }
+
+  set data(data: number) {
+    this.#data = data;
+    Leaf.changes++;
   }
 
   dataAt(): number {

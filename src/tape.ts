@@ -9,6 +9,7 @@
  * had entered there, what it depends on itself, as far as that can be told at little cost (`restrictedTo`).
  */
 import { Op, opNames } from "./bindings.ts";
+import { GradusError } from "./error.ts";
 import { forgetGradients, Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
 import { freedError, Records } from "./records.ts";
 
@@ -17,6 +18,9 @@ const SEAL_AT = 256;
 
 /** A tape holds at most this many records: longer graphs span several. */
 const LONGEST = 1 << 18;
+
+/** The longest trace: operands have 24 bits (c/gradus.h). */
+const LONGEST_TRACE = 1 << 24;
 
 let stagesSoFar = 0;
 
@@ -45,6 +49,11 @@ export class Tape extends Home implements Stage {
 
   get records(): Records {
     return this.#records;
+  }
+
+  /** What has entered; undefined where a restriction of the tape left it out. */
+  get inputs(): readonly (Place | undefined)[] {
+    return this.#inputs;
   }
 
   override get identity(): object {
@@ -169,6 +178,49 @@ export class Tape extends Home implements Stage {
   }
 }
 
+/** The tape of a function that is recorded to be computed later, for inputs that have no numbers yet. */
+export class Trace extends Tape {
+  readonly unknowns: readonly Unknown[];
+
+  /** @param count How many inputs the function has. */
+  constructor(count: number) {
+    super(SEAL_AT);
+    this.unknowns = Array.from({ length: count }, () => new Unknown());
+  }
+
+  override dataAt(slot: number): number {
+    const depends = this.records.descendantsOf((input) => this.inputs[input]?.home instanceof Unknown);
+    return depends[slot] ? unknownNumber() : super.dataAt(slot);
+  }
+
+  override receive(): void {
+    throw new GradusError(
+      "argument",
+      "Cannot compute gradients while a function is recorded: its inputs have no numbers yet, grad() or " +
+        "backward({ createGraph: true }) is needed, which record",
+    );
+  }
+}
+
+/** The home of an input that has no number yet. */
+export class Unknown extends Leaf {
+  constructor() {
+    super(NaN, false);
+  }
+
+  override dataAt(): number {
+    return unknownNumber();
+  }
+}
+
+function unknownNumber(): never {
+  throw new GradusError(
+    "argument",
+    "Cannot read a value that depends on the inputs of a function which is recorded for all inputs: it has no number, and " +
+      "what is recorded must not depend on one; max(), min(), relu(), abs() and their like decide without being read",
+  );
+}
+
 function isOlder(place: Place | undefined): boolean {
   return place !== undefined && !(place.home instanceof Leaf);
 }
@@ -199,6 +251,9 @@ export class Call extends Home implements Stage {
   ) {
     super();
     const dependsOnValues = inputs.some((input) => typeof input !== "number");
+    if (dependsOnValues && current instanceof Trace) {
+      throw new GradusError("argument", `Cannot record ${name}() in a function: only numbers are known of it`);
+    }
     // Its order lies between those of the tapes that it depends on and those that will depend on it.
     if (dependsOnValues) closeTape();
     this.order = dependsOnValues ? ++stagesSoFar : 0;
@@ -303,9 +358,26 @@ export function constant(number: number): number {
 }
 
 function makeRoom(room: number): void {
-  if (open.length + room > LONGEST) renewTape();
+  const isTrace = current instanceof Trace, longest = isTrace ? LONGEST_TRACE : LONGEST;
+  if (open.length + room > longest) {
+    if (isTrace) throw new GradusError("argument", `Cannot record a function of more than ${longest} operations`);
+    renewTape();
+  }
   const needed = open.length + room;
-  if (needed > open.capacity) open.grow(Math.min(LONGEST, Math.max(needed, 2 * open.capacity)));
+  if (needed > open.capacity) open.grow(Math.min(longest, Math.max(needed, 2 * open.capacity)));
+}
+
+/** Records what `f` does on a trace. */
+export function recordOn<T>(trace: Trace, f: () => T): T {
+  const before = current;
+  current = trace;
+  open = trace.records;
+  try {
+    return f();
+  } finally {
+    current = before;
+    open = before.records;
+  }
 }
 
 function closeTape(): void {
@@ -325,7 +397,7 @@ function renewTape(): void {
 }
 
 function sealIfLong(tape: Tape): void {
-  if (tape === current && open.length >= SEAL_AT) renewTape();
+  if (tape === current && !(tape instanceof Trace) && open.length >= SEAL_AT) renewTape();
 }
 
 /** Differentiates the value in `slot` of `home` with respect to everything that it depends on. */

@@ -18,7 +18,15 @@ const typescript: readonly (readonly string[])[] = [
   ],
   ["src/bindings.ts"],
   ["src/ffi.ts"],
-  ["src/pass.ts", "src/records.ts", "src/tape.ts", "src/derivative.ts", "src/value.ts"],
+  [
+    "src/pass.ts",
+    "src/records.ts",
+    "src/tape.ts",
+    "src/derivative.ts",
+    "src/program.ts",
+    "src/compile.ts",
+    "src/value.ts",
+  ],
   ["src/functional.ts", "src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",
@@ -39,6 +47,7 @@ const typescript: readonly (readonly string[])[] = [
 const callers: readonly string[] = [
   "mod.ts",
   "src/records.ts",
+  "src/program.ts",
   "src/mlp.ts",
   "src/optim.ts",
   "src/run.ts",
@@ -59,7 +68,7 @@ const c: readonly (readonly string[])[] = [
   ["c/rng.h", "c/rng.c", "c/cpu.c"],
   ["c/real.h", "c/elementary.h"],
   ["c/elementwise.c", "c/vector.h", "c/gemm.c", "c/reduce.c"],
-  ["c/loss.c", "c/optim.c", "c/mlp.c", "c/value.c"],
+  ["c/loss.c", "c/optim.c", "c/mlp.c", "c/value.c", "c/program.c"],
   ["c/real_end.h"],
   ["c/level.h"],
   ["c/kernels/"],

@@ -11,6 +11,7 @@
 #include "gemm_test.c"
 #include "mlp_test.c"
 #include "value_test.c"
+#include "program_test.c"
 
 #define RUN(test) run_test(#test, test)
 
@@ -24,5 +25,8 @@ int main(void) {
   RUN(mlp_stops_before_the_next_batch);
   RUN(value_test);
   RUN(value_refuses_bad_records);
+  RUN(program_run_gives_the_bits_of_the_tape);
+  RUN(program_once_gives_the_bits_of_the_tape);
+  RUN(program_refuses_what_is_none);
   return tests_failed() ? 1 : 0;
 }

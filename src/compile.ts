@@ -1,0 +1,168 @@
+/**
+ * `Value.compile`: a function that is recorded once and then computed in C, for one input or for many. What the program is made
+ * of is left to program.ts.
+ */
+import { recordDerivatives } from "./derivative.ts";
+import { GradusError } from "./error.ts";
+import { shown } from "./options.ts";
+import { Leaf, type Operand, type Place } from "./pass.ts";
+import { Program } from "./program.ts";
+import { recordOn, Trace } from "./tape.ts";
+
+/**
+ * A function that `Value.compile` has made of another one.
+ *
+ * X is what it is called with, Y what it gives, G its derivatives: numbers, or lists where the function has lists of values.
+ * Many inputs are a Float64Array, row after row; the results are then of that kind, too.
+ */
+export interface CompiledFunction<X, Y, G> {
+  /** The value for one input. */
+  (x: X): Y;
+  /** The values (rows, outputs) of inputs (rows, inputs). */
+  (rows: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
+  /** The derivatives of the outputs by the inputs, as `jacobian` has them: for one value of a list, its gradient. */
+  grad(x: X): G;
+  /** The derivatives (rows, outputs, inputs). */
+  grad(rows: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
+  /** Both, computed together. */
+  valueAndGrad(x: X): [value: Y, grad: G];
+  /** Both, for each row. */
+  valueAndGrad(rows: Float64Array<ArrayBuffer>): [values: Float64Array<ArrayBuffer>, grads: Float64Array<ArrayBuffer>];
+  /** How many numbers go in. */
+  readonly inputs: number;
+  /** How many come out. */
+  readonly outputs: number;
+  /** How many operations are computed for the value: what inputs do not change is computed before. */
+  readonly operations: number;
+}
+
+/** What a function looks like from outside: whether it is of a list, and whether it gives one. */
+interface Shape {
+  readonly inputs: number;
+  readonly inputIsList: boolean;
+  readonly outputIsList: boolean;
+}
+
+/** A function as it was recorded. */
+interface Recording {
+  readonly trace: Trace;
+  readonly outputs: readonly Place[];
+  readonly outputIsList: boolean;
+}
+
+/** What a recorded function is given, and what it has to give: values, as places. */
+export type Recordable = (inputs: Place[]) => { outputs: readonly Place[]; outputIsList: boolean };
+
+/** Records `f` with inputs that have no numbers. */
+function recorded(f: Recordable, count: number): Recording {
+  const trace = new Trace(count);
+  return { trace, ...recordOn(trace, () => f(trace.unknowns.map((home) => ({ home, slot: 0 })))) };
+}
+
+function leavesOf({ trace, outputs }: Recording): Set<Leaf> {
+  const places = [...trace.inputs, ...outputs];
+  return new Set(places.flatMap((place) => place?.home instanceof Leaf ? place.home : []));
+}
+
+/**
+ * Compiles `f`.
+ *
+ * @param count How many inputs it has; undefined where it is of one value, not of a list.
+ */
+export function compile(f: Recordable, count: number | undefined): CompiledFunction<never, unknown, unknown> {
+  const inputs = count ?? 1, first = recorded(f, inputs), second = recorded(f, inputs);
+  // What is there in both recordings was there before: the others are leaves that the function makes itself.
+  const others = leavesOf(second), captured = new Set([...leavesOf(first)].filter((leaf) => others.has(leaf)));
+  const programOf = ({ trace }: Recording, outputs: readonly Operand[]) =>
+    new Program(trace, outputs, (leaf) => captured.has(leaf));
+
+  const { trace, outputs, outputIsList } = first, values = programOf(first, outputs);
+  if (outputs.length !== second.outputs.length || !values.equals(programOf(second, second.outputs))) {
+    throw new GradusError(
+      "argument",
+      "Cannot compile the function: called twice, it did not do the same, and what is recorded must not depend on chance or " +
+        "on what changes outside",
+    );
+  }
+  const shape = { inputs, inputIsList: count !== undefined, outputIsList };
+  let both: Program | undefined;
+  const withSlopes = (): Program => {
+    const sources = trace.unknowns.map((home) => ({ home, slot: 0 }));
+    return both ??= programOf(
+      first,
+      recordOn(trace, () => [...outputs, ...outputs.flatMap((output) => recordDerivatives([[output, 1]], sources))]),
+    );
+  };
+  return callable(shape, outputs.length, values, withSlopes);
+}
+
+function callable(
+  shape: Shape,
+  outputs: number,
+  values: Program,
+  withSlopes: () => Program,
+): CompiledFunction<never, unknown, unknown> {
+  const { inputs, inputIsList, outputIsList } = shape;
+  const listed = <T>(isList: boolean, count: number, at: (i: number) => T): T | T[] =>
+    isList ? Array.from({ length: count }, (_, i) => at(i)) : at(0);
+  const valueFrom = (program: Program) => listed(outputIsList, outputs, (i) => program.output(i));
+  const slopesFrom = (program: Program) =>
+    listed(outputIsList, outputs, (i) => listed(inputIsList, inputs, (j) => program.output(outputs + i * inputs + j)));
+
+  function call(x: unknown): unknown {
+    if (x instanceof Float64Array) return values.runRows(rowsOf(shape, x));
+    values.run(numbersOf(shape, x));
+    return valueFrom(values);
+  }
+  function valueAndGrad(x: unknown): [unknown, unknown] {
+    const program = withSlopes();
+    if (x instanceof Float64Array) return divided(program.runRows(rowsOf(shape, x)), outputs, outputs * inputs);
+    program.run(numbersOf(shape, x));
+    return [valueFrom(program), slopesFrom(program)];
+  }
+  const grad = (x: unknown): unknown => valueAndGrad(x)[1];
+  return Object.assign(call, { grad, valueAndGrad, inputs, outputs, operations: values.varying }) as never;
+}
+
+/** Rows of two parts, apart. */
+function divided(
+  rows: Float64Array,
+  first: number,
+  second: number,
+): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
+  const count = rows.length / (first + second),
+    a = new Float64Array(count * first),
+    b = new Float64Array(count * second);
+  for (let row = 0, from = 0; row < count; row++) {
+    for (let i = 0; i < first; i++) a[row * first + i] = rows[from++];
+    for (let i = 0; i < second; i++) b[row * second + i] = rows[from++];
+  }
+  return [a, b];
+}
+
+function rowsOf({ inputs }: Shape, x: Float64Array): Float64Array<ArrayBuffer> {
+  if (x.length % inputs === 0) return x as Float64Array<ArrayBuffer>;
+  throw new GradusError(
+    "shape",
+    `Cannot call the compiled function: ${x.length} numbers are given, a multiple of its ${inputs} inputs is needed`,
+  );
+}
+
+function numbersOf({ inputs, inputIsList }: Shape, x: unknown): ArrayLike<number> {
+  const numbers = inputIsList ? x : [x];
+  if (Array.isArray(numbers) && numbers.length === inputs) {
+    for (let i = 0; i < inputs; i++) {
+      if (typeof numbers[i] !== "number") return refuse(`input ${i} is ${shown(numbers[i])}`);
+    }
+    return numbers;
+  }
+  return refuse(Array.isArray(numbers) ? `${numbers.length} inputs are given` : `${shown(x)} is given`);
+
+  function refuse(what: string): never {
+    const needed = inputIsList ? `a list of ${inputs} numbers` : "a number";
+    throw new GradusError(
+      "argument",
+      `Cannot call the compiled function: ${what}, ${needed} is needed, or a Float64Array of rows`,
+    );
+  }
+}
