@@ -29,6 +29,8 @@ export { GradusError, type GradusErrorCode } from "./src/error.ts";
 export { type LevelName, simdLevel } from "./src/ffi.ts";
 export { Random, shuffleStream, Stream } from "./src/random.ts";
 export { type BackwardOptions, Value } from "./src/value.ts";
+export type { Memory } from "./src/memory.ts";
+export { Scope } from "./src/scope.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp } from "./src/functional.ts";
 export {

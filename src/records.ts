@@ -5,6 +5,7 @@
 import { firstBinaryOp, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
+import { Account } from "./memory.ts";
 import { forgetGradients, type Pass } from "./pass.ts";
 
 /** Bit 7 of a record's first word: reached by the running backward pass. */
@@ -32,11 +33,18 @@ export class Records {
   #roots = 0;
   #top = 0;
   #reached = 0;
+  readonly #account = Account.of(this);
 
   constructor(capacity: number) {
     this.capacity = capacity;
     this.words = new Int32Array(2 * capacity);
     this.data = new Float64Array(capacity);
+    this.book();
+  }
+
+  /** Writes down how much there is, for Value.memory(). */
+  book(): void {
+    this.#account?.set(this.length, this.words.byteLength + this.data.byteLength + (this.grad?.byteLength ?? 0));
   }
 
   grow(capacity: number): void {
@@ -44,6 +52,7 @@ export class Records {
     this.capacity = capacity;
     (this.words = new Int32Array(2 * capacity)).set(words);
     (this.data = new Float64Array(capacity)).set(data);
+    this.book();
   }
 
   /** Records an operation on two slots; room was reserved. */
@@ -88,6 +97,7 @@ export class Records {
     if (from === to) return;
     unwrap(native.gradus_value_forward(this.data, this.words, from, to), "evaluate values");
     this.evaluated = to;
+    this.book();
   }
 
   /** Gradients for all records, as they were. */
@@ -96,6 +106,7 @@ export class Records {
       const before = this.grad;
       this.grad = new Float64Array(this.capacity);
       if (before) this.grad.set(before);
+      this.book();
     }
     return this.grad;
   }
@@ -198,22 +209,34 @@ export class Records {
 
   #countOperations(): number {
     let count = 0;
-    for (let i = 0; i < this.length; i++) if (this.opAt(i) !== Op.leaf) count++;
+    for (let i = 0; i < this.length; i++) if (this.opAt(i) !== Op.leaf && this.opAt(i) !== FREED) count++;
     return count;
+  }
+
+  /** Frees all operations that are not `needed`; without a list, everything. */
+  keepOnly(needed?: Uint8Array): void {
+    if (needed === undefined) return this.#release();
+    for (let slot = 0; slot < this.length; slot++) {
+      if (!needed[slot] && this.opAt(slot) !== Op.leaf) this.words[2 * slot] = FREED;
+    }
+    this.#live = undefined;
   }
 
   /** Gives the memory back at once. */
   #release(): void {
-    this.capacity = 0;
+    for (const array of [this.words, this.data, this.grad]) array?.buffer.transfer(0);
+    this.capacity = this.length = this.evaluated = 0;
     this.words = new Int32Array(0);
     this.data = new Float64Array(0);
     this.grad = null;
+    this.book();
   }
 }
 
 export function freedError(): GradusError {
   return new GradusError(
     "freed",
-    "Cannot use a value whose graph was freed: backwardAndFree() released it, read it before or make a persistent value",
+    "Cannot use a value whose graph was freed: backwardAndFree() or the end of a scope released it; read it before, keep it, " +
+      "or make a persistent value",
   );
 }

@@ -263,6 +263,7 @@ export class Call extends Home implements Stage {
     this.#data = data;
     this.#grad = new Float64Array(data.length);
     this.#backward = backward;
+    owner?.adopt(this);
   }
 
   dataAt(slot: number): number {
@@ -318,17 +319,25 @@ export class Call extends Home implements Stage {
   free(slots: number[]): Place[] {
     for (const slot of slots) this.#freed.add(slot);
     const inputs = this.#inputs.filter((input) => typeof input !== "number");
-    if (this.#freed.size === this.#data.length) {
-      this.#backward = null;
-      this.#inputs = [];
-      this.#data = this.#grad = new Float64Array(0);
-    }
+    if (this.#freed.size === this.#data.length) this.release();
     return inputs;
+  }
+
+  /** Gives back all that the call holds. */
+  release(): void {
+    this.#backward = null;
+    this.#inputs = [];
+    this.#data = this.#grad = new Float64Array(0);
   }
 
   #refuseFreed(slot: number): void {
     if (this.#backward === null || this.#freed.has(slot)) throw freedError();
   }
+}
+
+/** Is told of the tapes and calls that are made while it is the owner. */
+export interface Owner {
+  adopt(home: Tape | Call): void;
 }
 
 /** A place as something that lasts may refer to it: keeping alive no more than that value needs. */
@@ -341,10 +350,17 @@ let current = new Tape(SEAL_AT);
 /** The records of the current tape: kept apart, as every operation asks for them. */
 let open = current.records;
 
+let owner: Owner | undefined;
+
 /** The tape to record on, with room for so many records: one operation and two operands from elsewhere, say. */
 export function writableTape(room = 3): Tape {
   if (open.length + room > open.capacity) makeRoom(room);
   return current;
+}
+
+/** Brings the account of the tape that is recorded on up to date. */
+export function bookTape(): void {
+  open.book();
 }
 
 /** Records an operation on two slots of the tape that is recorded on; room was reserved. */
@@ -384,11 +400,22 @@ function closeTape(): void {
   open.evaluate();
 }
 
+/** Evaluates what was recorded, and begins a tape that belongs to another owner. */
+export function changeOwner(next: Owner | undefined): void {
+  if (current instanceof Trace) {
+    throw new GradusError("argument", "Cannot open or close a scope while a function is recorded");
+  }
+  closeTape();
+  owner = next;
+  openTape();
+}
+
 /** Begins a tape of about the size that the last one had. */
 function openTape(): void {
   const size = Math.max(SEAL_AT, open.length + 8); // some room, or a graph of the same size would end in growing
   current = new Tape(size > LONGEST / 2 ? SEAL_AT : size);
   open = current.records;
+  owner?.adopt(current);
 }
 
 function renewTape(): void {

@@ -8,7 +8,9 @@ import { compile, type CompiledFunction } from "./compile.ts";
 import { recordGradients } from "./derivative.ts";
 import { checkNumber, checkOptions, countRange, shown } from "./options.ts";
 import { type Home, Leaf, type Operand } from "./pass.ts";
-import { Call, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
+import { type Memory, total } from "./memory.ts";
+import { Scope } from "./scope.ts";
+import { bookTape, Call, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
@@ -617,6 +619,61 @@ export class Value {
       }
       return { outputs: outputs.map(placeOf), outputIsList };
     }, inputs);
+  }
+
+  /**
+   * What the graphs of values take: recorded operations and numbers, and the bytes of their arrays. It is meant for finding
+   * out what a program keeps alive.
+   *
+   * A graph counts until it is freed or V8 has collected it. V8 tells that between turns of the event loop only: within a
+   * long synchronous loop the numbers grow, up to a limit, although the memory does not.
+   *
+   * @example
+   * ```ts
+   * import { Value } from "@gradus/gradus";
+   * import { assert, assertEquals } from "@std/assert";
+   *
+   * const before = Value.memory().nodes;
+   * {
+   *   using _scope = Value.scope();
+   *   let sum = new Value(0).add(1);
+   *   for (let i = 0; i < 1000; i++) sum = sum.add(i);
+   *   assertEquals(sum.data, 499501);
+   *   assert(Value.memory().nodes >= before + 2000);
+   * }
+   * assertEquals(Value.memory().nodes, before);
+   * ```
+   */
+  static memory(): Memory {
+    bookTape();
+    return total();
+  }
+
+  /**
+   * A scope: when it ends, all that was recorded since is freed at once, but for what it keeps. Using a freed value
+   * is an error. Leaves stay. Nobody needs scopes, since graphs are collected like any other object; they are for those who
+   * want to be certain when.
+   *
+   * Where several are open, the latest owns what is recorded; that holds across `await`, too.
+   *
+   * @example
+   * ```ts
+   * import { GradusError, Value } from "@gradus/gradus";
+   * import { assertEquals, assertThrows } from "@std/assert";
+   *
+   * const x = new Value(3);
+   * let square: Value, cube: Value;
+   * {
+   *   using scope = Value.scope();
+   *   square = scope.keep(x.square());
+   *   cube = x.pow(3);
+   * }
+   * assertEquals(square.data, 9);
+   * assertThrows(() => cube.data, GradusError, "Cannot use a value whose graph was freed");
+   * ```
+   */
+  static scope(): Scope<Value> {
+    return new Scope<Value>(placeOf);
   }
 
   /** The number, so that values can be compared with `<` and `>` and given to `Number`. */

@@ -19,9 +19,11 @@ const typescript: readonly (readonly string[])[] = [
   ["src/bindings.ts"],
   ["src/ffi.ts"],
   [
+    "src/memory.ts",
     "src/pass.ts",
     "src/records.ts",
     "src/tape.ts",
+    "src/scope.ts",
     "src/derivative.ts",
     "src/program.ts",
     "src/compile.ts",
