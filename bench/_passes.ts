@@ -5,6 +5,7 @@
 import { Op } from "../src/bindings.ts";
 import { native, unwrap } from "../src/ffi.ts";
 import { Records } from "../src/records.ts";
+import { openPlainLoop } from "./_compiled.ts";
 import { lossOf, parametersOf, type Scalar } from "./_demo.ts";
 import { alternated } from "./_timing.ts";
 
@@ -53,10 +54,7 @@ export interface Passes {
 
 /** Measures both over the graph of the demo; `path` is the compiled plain loop. */
 export async function measurePasses(path: string): Promise<Passes> {
-  const plain = Deno.dlopen(path, {
-    value_loop_forward: { parameters: ["buffer", "buffer", "u32"], result: "void" },
-    value_loop_backward: { parameters: ["buffer", "buffer", "buffer", "u32"], result: "void" },
-  });
+  const plain = openPlainLoop(path);
   const records = new Records(1 << 17);
   let inputs = 0;
   const leaf = (weight: number) => new Recorded(records, () => records.number(weight, inputs++));

@@ -8,6 +8,7 @@
  * or else by what the machine has.
  */
 import { compiled } from "./_compile.ts";
+import { measureCompiled, openPlainLoop } from "./_compiled.ts";
 import { operations, points, signs, weights } from "./_demo.ts";
 import type { Question } from "./_loop.ts";
 import { measurePasses } from "./_passes.ts";
@@ -98,12 +99,12 @@ printTable([
     : [notMeasured("plain loop")]),
 ]);
 
-// ---- two functions in C++, and compiled functions, which are to be measured beside them ----
+// ---- two functions: compiled, in the plain loop, in C++ ----
 
 /** Nanoseconds per row: the value in double; value and gradient; and what the tape held. */
 interface InCpp {
   library: string;
-  network: { value: number; gradient?: number; statements?: number; derivatives?: number };
+  network: { value: number; gradient?: number };
   blackScholes: InCpp["network"];
 }
 
@@ -121,16 +122,39 @@ const peers: [string, InCpp | undefined][] = [
   ["CoDiPack", codipack ? await inCpp(["-DWITH_CODIPACK", "-DCODI_ForcedInlines=1", `-I${codipack}`]) : undefined],
   ["XAD", xad ? await inCpp(["-DWITH_XAD", `-I${xad}/include`, `${xad}/lib/libxad.a`]) : undefined],
 ];
+
+const names = ["network", "blackScholes"] as const;
+const measure = (loop?: ReturnType<typeof openPlainLoop>) => names.map((name) => measureCompiled(name, loop?.symbols));
+const times =
+  await compiled("bench/peers/value_loop.c", ["-shared", "-fPIC"], (path) => measure(openPlainLoop(path))) ??
+    measure();
+
+/** A row of the table: nanoseconds, those per operation, and how many times faster than the plain loop. */
+function timesRow(name: string, of: (i: number) => { value: number; both?: number } | undefined): string[] {
+  return [
+    name,
+    ...names.flatMap((_, i) => {
+      const { value, both } = of(i) ?? {}, { operations, plainLoop } = times[i];
+      const cell = (time?: number) => time === undefined ? "" : time.toPrecision(3);
+      const ratio = both && plainLoop ? (plainLoop.both / both).toPrecision(2) : "";
+      return [cell(value), cell(both), cell(both && both / operations), ratio];
+    }),
+  ];
+}
+
+const [network, option] = times.map(({ operations }) => operations);
 console.log(
-  "\nValue and gradient of a 2-16-16-1 network and of an option's price, nanoseconds per row (statements taped)\n",
+  `\nA 2-16-16-1 network of tanh (${network} operations) and the price of an option (${option}), nanoseconds per row: the ` +
+    "value; value and gradient, these per recorded operation, and how many times faster than the plain loop\n",
 );
 printTable([
-  ["", "network", "Black and Scholes"],
+  ["", ...names.flatMap((name) => [name, "both", "per operation", "ratio"])],
+  timesRow("plain loop in C", (i) => times[i].plainLoop),
+  timesRow("compiled, one input", (i) => times[i].one),
+  timesRow("compiled, 1,024 rows", (i) => times[i].rows),
   ...peers.map(([name, peer]) => {
     if (!peer) return notMeasured(name);
-    const cells = [peer.network, peer.blackScholes].map(({ value, gradient, statements }) =>
-      gradient === undefined ? value.toFixed(0) : `${gradient.toFixed(0)} (${statements})`
-    );
-    return [peer.library === "double" ? name : peer.library, ...cells];
+    const title = peer.library === "double" ? name : peer.library;
+    return timesRow(title, (i) => ({ value: peer[names[i]].value, both: peer[names[i]].gradient }));
   }),
 ]);

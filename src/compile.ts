@@ -103,11 +103,11 @@ function callable(
   withSlopes: () => Program,
 ): CompiledFunction<never, unknown, unknown> {
   const { inputs, inputIsList, outputIsList } = shape;
-  const listed = <T>(isList: boolean, count: number, at: (i: number) => T): T | T[] =>
-    isList ? Array.from({ length: count }, (_, i) => at(i)) : at(0);
-  const valueFrom = (program: Program) => listed(outputIsList, outputs, (i) => program.output(i));
+  const valueFrom = (program: Program) => outputIsList ? program.outputs(0, outputs) : program.output(0);
+  const slopesOf = (program: Program, i: number) =>
+    inputIsList ? program.outputs(outputs + i * inputs, inputs) : program.output(outputs + i);
   const slopesFrom = (program: Program) =>
-    listed(outputIsList, outputs, (i) => listed(inputIsList, inputs, (j) => program.output(outputs + i * inputs + j)));
+    outputIsList ? Array.from({ length: outputs }, (_, i) => slopesOf(program, i)) : slopesOf(program, 0);
 
   function call(x: unknown): unknown {
     if (x instanceof Float64Array) return values.runRows(rowsOf(shape, x));

@@ -191,6 +191,7 @@ export class Program {
   readonly #inputs: readonly { slot: number; input: number }[];
   readonly #leaves: readonly { slot: number; leaf: Leaf }[];
   readonly #outputs: readonly Node[];
+  readonly #outputSlots: Int32Array;
   readonly #operations: readonly Node[];
   readonly #inputCount: number;
   /** The count of changes to leaves for which the uniform part is computed. */
@@ -227,6 +228,7 @@ export class Program {
       typeof source === "object" && "input" in source ? { slot: id, input: source.input } : []
     );
     this.#outputs = ends;
+    this.#outputSlots = Int32Array.from(ends, ({ id }) => id);
     this.#inputCount = trace.unknowns.length;
   }
 
@@ -240,7 +242,14 @@ export class Program {
   }
 
   output(index: number): number {
-    return this.#data[this.#outputs[index].id];
+    return this.#data[this.#outputSlots[index]];
+  }
+
+  /** So many outputs, from one on. */
+  outputs(from: number, count: number): number[] {
+    const numbers: number[] = new Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = this.#data[this.#outputSlots[from + i]];
+    return numbers;
   }
 
   /** The outputs (rows, outputs) of inputs (rows, inputs). */
@@ -258,7 +267,7 @@ export class Program {
       a.length === b.length && Array.prototype.every.call(a, (x, i) => Object.is(x, b[i]));
     const constants = (program: Program) => program.#data.subarray(0, program.#firstOperation);
     return isSame(this.#words, other.#words) && isSame(constants(this), constants(other)) &&
-      isSame(this.#outputs.map(({ id }) => id), other.#outputs.map(({ id }) => id)) &&
+      isSame(this.#outputSlots, other.#outputSlots) &&
       isSame(this.#inputs.map(({ input }) => input), other.#inputs.map(({ input }) => input)) &&
       this.#leaves.every(({ leaf }, i) => leaf === other.#leaves[i].leaf);
   }

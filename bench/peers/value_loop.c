@@ -8,6 +8,9 @@
 
 #include "../../c/ops.h"
 
+#define SQRT_HALF 0.70710678118654752
+#define DENSITY_AT_0 0.39894228040143268
+
 #ifdef _WIN32
 #define EXPORT __declspec(dllexport)
 #else
@@ -30,6 +33,8 @@ EXPORT void value_loop_forward(double *data, const uint32_t *record, uint32_t n)
       case OP_exp: data[i] = exp(data[l]); break;
       case OP_log: data[i] = log(data[l]); break;
       case OP_square: data[i] = data[l] * data[l]; break;
+      case OP_sqrt: data[i] = sqrt(data[l]); break;
+      case OP_normal_cdf: data[i] = 0.5 * erfc(-SQRT_HALF * data[l]); break;
     }
   }
 }
@@ -62,6 +67,8 @@ EXPORT void value_loop_backward(double *grad, const double *data, const uint32_t
       case OP_exp: grad[l] += g * data[i]; break;
       case OP_log: grad[l] += g / data[l]; break;
       case OP_square: grad[l] += g * 2 * data[l]; break;
+      case OP_sqrt: grad[l] += g * 0.5 / data[i]; break;
+      case OP_normal_cdf: grad[l] += g * DENSITY_AT_0 * exp(-0.5 * data[l] * data[l]); break;
     }
   }
 }
