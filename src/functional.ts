@@ -31,6 +31,12 @@ function applied(task: string, f: (x: never) => unknown, x: Input | Inputs): App
   if (typeof f !== "function") {
     throw new GradusError("argument", `Cannot ${task}: it is of ${shown(f)}, a function of values is needed`);
   }
+  if (f.length > 1) {
+    throw new GradusError(
+      "argument",
+      `Cannot ${task}: the function has ${f.length} arguments, one is needed: a value, or a list of values, ([a, b]) => …`,
+    );
+  }
   const inputIsList = Array.isArray(x);
   const inputs = (inputIsList ? x as Inputs : [x as Input]).map((input) => copyOf(task, input));
   const y = f((inputIsList ? [...inputs] : inputs[0]) as never);

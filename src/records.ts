@@ -213,13 +213,19 @@ export class Records {
     return count;
   }
 
-  /** Frees all operations that are not `needed`; without a list, everything. */
+  /** Frees all operations that are not `needed`, and the memory behind the last that is; without a list, everything. */
   keepOnly(needed?: Uint8Array): void {
     if (needed === undefined) return this.#release();
-    for (let slot = 0; slot < this.length; slot++) {
+    const length = needed.lastIndexOf(1) + 1;
+    for (let slot = 0; slot < length; slot++) {
       if (!needed[slot] && this.opAt(slot) !== Op.leaf) this.words[2 * slot] = FREED;
     }
+    this.words = this.words.slice(0, 2 * length);
+    this.data = this.data.slice(0, length);
+    this.grad = this.grad && this.grad.slice(0, length);
+    this.capacity = this.length = this.evaluated = length;
     this.#live = undefined;
+    this.book();
   }
 
   /** Gives the memory back at once. */

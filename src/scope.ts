@@ -59,7 +59,10 @@ export class Scope<T> {
     open.push(this.#belongings);
   }
 
-  /** Lets a value, and what it depends on, survive the scope. Returns it. */
+  /**
+   * Lets a value, and what it depends on, survive the scope. Returns it. The memory of what was recorded before it can only be
+   * freed together with it; that of what came later is freed.
+   */
   keep(value: T): T {
     this.#kept.push(this.#placeOf(value));
     return value;

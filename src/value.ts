@@ -607,9 +607,16 @@ export class Value {
     if (typeof f !== "function") {
       throw new GradusError("argument", `Cannot compile ${shown(f)}: a function of values is needed`);
     }
+    if (f.length > 1) {
+      throw new GradusError(
+        "argument",
+        `Cannot compile the function: it has ${f.length} arguments, one is needed: a value, or a list of values, whose ` +
+          "number is given as well: Value.compile(([a, b]) => …, 2)",
+      );
+    }
     if (inputs !== undefined) checkNumber("the number of inputs", inputs, countRange);
     return compile((places) => {
-      const values = places.map(valueOf), y = f((inputs === undefined ? values[0] : values) as never);
+      const values = places.map(valueOf), y = inputs === undefined ? ofOne(f, values[0]) : f(values as never);
       const outputIsList = Array.isArray(y), outputs = outputIsList ? y : [y];
       if (outputs.length === 0) throw new GradusError("argument", "Cannot compile the function: it gave an empty list");
       for (const output of outputs) {
@@ -769,6 +776,21 @@ export class Value {
     x.#enteredSlot = tape.enter(place);
     x.#enteredTape = tape.order;
     return x.#enteredSlot;
+  }
+}
+
+/** f of one value. Who means a list, and did not say how long it is, is told so. */
+function ofOne(f: (x: never) => Value | Value[], x: Value): Value | Value[] {
+  try {
+    return f(x as never);
+  } catch (error) {
+    if (!(error instanceof TypeError && /iterable/.test(error.message))) throw error;
+    throw new GradusError(
+      "argument",
+      "Cannot compile the function: it takes its input for a list, the number of its inputs is needed, too: " +
+        "Value.compile(([a, b]) => …, 2)",
+      { cause: error },
+    );
   }
 }
 

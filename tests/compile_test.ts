@@ -251,6 +251,8 @@ Deno.test("Value.compile() and compiled functions refuse what they cannot use", 
   const f = Value.compile(([a, b]) => a.mul(b), 2), g = Value.compile((x: Value) => x.square());
   const cases: [() => unknown, string][] = [
     [() => Value.compile(3 as never), "Cannot compile 3: a function of values is needed"],
+    [() => Value.compile((([a, b]: Value[]) => a.mul(b)) as never), "the number of its inputs is needed, too"],
+    [() => Value.compile(((a: Value, b: Value) => a.mul(b)) as never), "it has 2 arguments, one is needed"],
     [() => Value.compile((() => 3) as never), "Cannot compile the function: it gave 3, a Value is needed"],
     [() => Value.compile((() => []) as never, 2), "it gave an empty list"],
     [() => Value.compile(([a]) => a, 0), "Cannot use the number of inputs 0"],

@@ -121,6 +121,20 @@ Deno.test("Value.memory() tells what is recorded, and that it is freed", () => {
   assert(after.nodes <= before.nodes + 10, `${after.nodes} after ${before.nodes}`);
 });
 
+Deno.test("Value.scope().keep() frees the memory of what came after", () => {
+  const x = new Value(3), before = Value.memory().nodes;
+  let kept: Value;
+  {
+    using scope = Value.scope();
+    kept = scope.keep(x.square());
+    let y = kept;
+    for (let i = 0; i < 1000; i++) y = y.add(i);
+  }
+  assertEquals(Value.memory().nodes, before + 2);
+  kept.backward();
+  assertEquals([kept.data, x.grad], [9, 6]);
+});
+
 Deno.test("Value.memory() stays the same over scopes", () => {
   const w = Value.persistent(0.5), sizes = [];
   for (let i = 0; i < 100; i++) {

@@ -259,7 +259,9 @@ function readOps(text: string): { activations: Op[]; functions: Op[]; binary: Op
   source.checkDistinct(all, "leaf");
   const arities = new Map(all.map(({ text, formulas }) => [text, formulas.length - 1]));
   for (const op of all) {
-    const variables = op.formulas.length === 2 ? { x: "a", y: "y" } : { a: "a", b: "b", y: "y" };
+    const variables: Record<string, string> = op.formulas.length === 2
+      ? { x: "a", y: "y" }
+      : { a: "a", b: "b", y: "y" };
     op.trees = op.formulas.slice(1).map((formula) => {
       try {
         return formulaTree(formula, variables, arities, camelCase);
