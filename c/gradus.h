@@ -73,13 +73,14 @@ GRADUS_API int32_t gradus_program_check(const uint32_t *record, const uint32_t *
 GRADUS_API int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
                                        int32_t to);
 
-/* Over many rows: program = {operations, registers, uniforms, inputs, outputs, strip}, then for each input its register, or 0xffffffff if it is
- * not used, for each output its operand, and for each operation {op | to << 8, left, right}. An operand is a register, or
- * 0x80000000 + the index of a number in uniforms, which is the same for all rows. No operation reads the register that it
- * writes. strip, 1 to 64, is how many rows go through the operations together; it is of no influence on the bits of any result.
- * scratch: registers · strip + 8 doubles.
+/* Over many rows: program = {operations, registers, uniforms, inputs, outputs, sums, strip}, then for each input its register, or
+ * 0xffffffff if it is not used, for each output and each sum its operand, and for each operation {op | to << 8, left, right}. An
+ * operand is a register, or 0x80000000 + the index of a number in uniforms, which is the same for all rows. No operation reads
+ * the register that it writes. strip, 1 to 64, and a multiple of 8 if there are sums, is how many rows go through the operations
+ * together; it is of no influence on the bits of any result. scratch: registers · strip + 8 · sums + 8 doubles.
  *
- * outputs (rows,outputs) of inputs (rows,inputs). ARGUMENT, before anything is written, if the program is not one. */
+ * outputs: first (rows,outputs) of inputs (rows,inputs), then each sum over all rows. ARGUMENT, before anything is written, if
+ * the program is not one. */
 GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
                                       double *scratch, int32_t rows);
 

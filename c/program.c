@@ -17,16 +17,22 @@ struct program {
   uint32_t uniforms;
   uint32_t inputs;
   uint32_t outputs;
+  uint32_t sums;
   uint32_t strip;
   const uint32_t *input;
   const uint32_t *output;
+  const uint32_t *sum;
   const uint32_t *operation;
 };
 
+/* A sum over rows is made of this many partial sums, row i in number i mod 8, whatever the strip and the level are. */
+#define PARTS 8
+
 static struct program program_from(const uint32_t *words) {
-  struct program p = {words[0], words[1], words[2], words[3], words[4], words[5], words + 6, NULL, NULL};
+  struct program p = {words[0], words[1], words[2], words[3], words[4], words[5], words[6], words + 7, NULL, NULL, NULL};
   p.output = p.input + p.inputs;
-  p.operation = p.output + p.outputs;
+  p.sum = p.output + p.outputs;
+  p.operation = p.sum + p.sums;
   return p;
 }
 
@@ -35,10 +41,10 @@ static int operand_is_valid(const struct program *p, uint32_t operand) {
 }
 
 static int program_is_valid(const struct program *p) {
-  if (p->strip < 1 || p->strip > STRIP_MAX || p->inputs < 1 || p->outputs < 1) return 0;
+  if (p->strip < 1 || p->strip > STRIP_MAX || p->inputs < 1 || (p->sums > 0 && p->strip % PARTS != 0)) return 0;
   for (uint32_t i = 0; i < p->inputs; i++)
     if (p->input[i] != UINT32_MAX && p->input[i] >= p->registers) return 0;
-  for (uint32_t i = 0; i < p->outputs; i++)
+  for (uint32_t i = 0; i < p->outputs + p->sums; i++)
     if (!operand_is_valid(p, p->output[i])) return 0;
   for (uint32_t i = 0; i < p->operations; i++) {
     const uint32_t *o = p->operation + 3 * i;
@@ -108,10 +114,20 @@ INLINE const real *K(operand)(uint32_t operand, const real *registers, const rea
   return spread;
 }
 
+/* parts[i mod 8] += y[i] for i < n. */
+LOCAL void K(add_parts)(real *restrict parts, const real *restrict y, size_t n) {
+  size_t i = 0;
+  for (; i + PARTS <= n; i += PARTS)
+    for (size_t l = 0; l < PARTS; l++) parts[l] += y[i + l];
+  for (size_t l = 0; i < n; i++, l++) parts[l] += y[i];
+}
+
 static void K(program_run)(real *outputs, const real *inputs, const struct program *p, const real *uniforms, real *registers,
                            size_t rows) {
   real left[STRIP_MAX], right[STRIP_MAX];
   size_t strip = p->strip;
+  real *parts = registers + p->registers * strip;
+  for (size_t i = 0; i < p->sums * PARTS; i++) parts[i] = 0;
   for (size_t from = 0; from < rows; from += strip) {
     size_t n = size_min(strip, rows - from);
     for (size_t j = 0; j < p->inputs; j++)
@@ -128,7 +144,12 @@ static void K(program_run)(real *outputs, const real *inputs, const struct progr
       const real *y = K(operand)(p->output[j], registers, uniforms, left, strip);
       for (size_t i = 0; i < n; i++) outputs[(from + i) * p->outputs + j] = y[i];
     }
+    for (size_t j = 0; j < p->sums; j++)
+      K(add_parts)(parts + j * PARTS, K(operand)(p->sum[j], registers, uniforms, left, strip), n);
   }
+  for (size_t j = 0; j < p->sums; j++, parts += PARTS)
+    outputs[rows * p->outputs + j] =
+        ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
 }
 
 /* data[i] of the records from .. to-1, of which runs (first, count) of one operation do not depend on one another. */

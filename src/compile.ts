@@ -28,6 +28,13 @@ export interface CompiledFunction<X, Y, G> {
   valueAndGrad(x: X): [value: Y, grad: G];
   /** Both, for each row. */
   valueAndGrad(rows: Float64Array<ArrayBuffer>): [values: Float64Array<ArrayBuffer>, grads: Float64Array<ArrayBuffer>];
+  /**
+   * Differentiates the value by the leaves that the function uses and has not made itself, its parameters: adds the gradient to
+   * their `grad` and returns the value. For functions that give one value.
+   */
+  backward(x: X): number;
+  /** The same for the mean of the values over the rows: how a batch is trained with. */
+  backward(rows: Float64Array<ArrayBuffer>): number;
   /** How many numbers go in. */
   readonly inputs: number;
   /** How many come out. */
@@ -73,8 +80,8 @@ export function compile(f: Recordable, count: number | undefined): CompiledFunct
   const inputs = count ?? 1, first = recorded(f, inputs), second = recorded(f, inputs);
   // What is there in both recordings was there before: the others are leaves that the function makes itself.
   const others = leavesOf(second), captured = new Set([...leavesOf(first)].filter((leaf) => others.has(leaf)));
-  const programOf = ({ trace }: Recording, outputs: readonly Operand[]) =>
-    new Program(trace, outputs, (leaf) => captured.has(leaf));
+  const programOf = ({ trace }: Recording, outputs: readonly Operand[], sums: readonly Operand[] = []) =>
+    new Program(trace, outputs, sums, (leaf) => captured.has(leaf));
 
   const { trace, outputs, outputIsList } = first, values = programOf(first, outputs);
   if (outputs.length !== second.outputs.length || !values.equals(programOf(second, second.outputs))) {
@@ -84,25 +91,34 @@ export function compile(f: Recordable, count: number | undefined): CompiledFunct
         "on what changes outside",
     );
   }
-  const shape = { inputs, inputIsList: count !== undefined, outputIsList };
-  let both: Program | undefined;
-  const withSlopes = (): Program => {
-    const sources = trace.unknowns.map((home) => ({ home, slot: 0 }));
-    return both ??= programOf(
-      first,
-      recordOn(trace, () => [...outputs, ...outputs.flatMap((output) => recordDerivatives([[output, 1]], sources))]),
-    );
+  const derivativesBy = (homes: readonly Leaf[]): Operand[] => {
+    const sources = homes.map((home) => ({ home, slot: 0 }));
+    return recordOn(trace, () => outputs.flatMap((output) => recordDerivatives([[output, 1]], sources)));
   };
-  return callable(shape, outputs.length, values, withSlopes);
+  return callable({ inputs, inputIsList: count !== undefined, outputIsList }, {
+    outputs: outputs.length,
+    values,
+    withSlopes: once(() => programOf(first, [...outputs, ...derivativesBy(trace.unknowns)])),
+    training: once(() => programOf(first, [], [...outputs, ...derivativesBy(values.leaves)])),
+  });
 }
 
-function callable(
-  shape: Shape,
-  outputs: number,
-  values: Program,
-  withSlopes: () => Program,
-): CompiledFunction<never, unknown, unknown> {
-  const { inputs, inputIsList, outputIsList } = shape;
+/** What a function computes: its values, these and the derivatives by the inputs, or, added up, by its parameters. */
+interface Programs {
+  readonly outputs: number;
+  readonly values: Program;
+  readonly withSlopes: () => Program;
+  readonly training: () => Program;
+}
+
+/** What `make` makes, when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
+
+function callable(shape: Shape, programs: Programs): CompiledFunction<never, unknown, unknown> {
+  const { inputs, inputIsList, outputIsList } = shape, { outputs, values } = programs;
   const valueFrom = (program: Program) => outputIsList ? program.outputs(0, outputs) : program.output(0);
   const slopesOf = (program: Program, i: number) =>
     inputIsList ? program.outputs(outputs + i * inputs, inputs) : program.output(outputs + i);
@@ -115,13 +131,21 @@ function callable(
     return valueFrom(values);
   }
   function valueAndGrad(x: unknown): [unknown, unknown] {
-    const program = withSlopes();
+    const program = programs.withSlopes();
     if (x instanceof Float64Array) return divided(program.runRows(rowsOf(shape, x)), outputs, outputs * inputs);
     program.run(numbersOf(shape, x));
     return [valueFrom(program), slopesFrom(program)];
   }
   const grad = (x: unknown): unknown => valueAndGrad(x)[1];
-  return Object.assign(call, { grad, valueAndGrad, inputs, outputs, operations: values.varying }) as never;
+  function backward(x: unknown): number {
+    if (outputIsList) refuse("its function gave a list, one value is needed for backward()");
+    const rows = x instanceof Float64Array ? rowsOf(shape, x) : Float64Array.from(numbersOf(shape, x));
+    if (rows.length === 0) refuse("no rows are given, at least one is needed for a mean");
+    const [sum, ...gradients] = programs.training().runRows(rows), count = rows.length / inputs;
+    values.leaves.forEach((leaf, i) => leaf.receive(0, gradients[i] / count));
+    return sum / count;
+  }
+  return Object.assign(call, { grad, valueAndGrad, backward, inputs, outputs, operations: values.varying }) as never;
 }
 
 /** Rows of two parts, apart. */
@@ -140,29 +164,22 @@ function divided(
   return [a, b];
 }
 
-function rowsOf({ inputs }: Shape, x: Float64Array): Float64Array<ArrayBuffer> {
-  if (x.length % inputs === 0) return x as Float64Array<ArrayBuffer>;
-  throw new GradusError(
-    "shape",
-    `Cannot call the compiled function: ${x.length} numbers are given, a multiple of its ${inputs} inputs is needed`,
-  );
+function refuse(what: string): never {
+  throw new GradusError("argument", `Cannot call the compiled function: ${what}`);
 }
 
-function numbersOf({ inputs, inputIsList }: Shape, x: unknown): ArrayLike<number> {
-  const numbers = inputIsList ? x : [x];
-  if (Array.isArray(numbers) && numbers.length === inputs) {
-    for (let i = 0; i < inputs; i++) {
-      if (typeof numbers[i] !== "number") return refuse(`input ${i} is ${shown(numbers[i])}`);
-    }
-    return numbers;
-  }
-  return refuse(Array.isArray(numbers) ? `${numbers.length} inputs are given` : `${shown(x)} is given`);
+function rowsOf({ inputs }: Shape, x: Float64Array): Float64Array<ArrayBuffer> {
+  if (x.length % inputs === 0) return x as Float64Array<ArrayBuffer>;
+  return refuse(`${x.length} numbers are given, a multiple of its ${inputs} inputs is needed`);
+}
 
-  function refuse(what: string): never {
-    const needed = inputIsList ? `a list of ${inputs} numbers` : "a number";
-    throw new GradusError(
-      "argument",
-      `Cannot call the compiled function: ${what}, ${needed} is needed, or a Float64Array of rows`,
-    );
+function numbersOf({ inputs, inputIsList }: Shape, x: unknown): readonly number[] {
+  const numbers = inputIsList ? x : [x];
+  const needed = `${inputIsList ? `a list of ${inputs} numbers` : "a number"} is needed, or a Float64Array of rows`;
+  if (!Array.isArray(numbers)) return refuse(`${shown(x)} is given, ${needed}`);
+  if (numbers.length !== inputs) return refuse(`${numbers.length} inputs are given, ${needed}`);
+  for (let i = 0; i < inputs; i++) {
+    if (typeof numbers[i] !== "number") return refuse(`input ${i} is ${shown(numbers[i])}, ${needed}`);
   }
+  return numbers;
 }

@@ -191,6 +191,7 @@ export class Program {
   readonly #inputs: readonly { slot: number; input: number }[];
   readonly #leaves: readonly { slot: number; leaf: Leaf }[];
   readonly #outputs: readonly Node[];
+  readonly #sums: readonly Node[];
   readonly #outputSlots: Int32Array;
   readonly #operations: readonly Node[];
   readonly #inputCount: number;
@@ -201,10 +202,16 @@ export class Program {
   /**
    * @param trace Where the function is recorded.
    * @param outputs What it gave.
+   * @param sums What is to be added up over rows.
    * @param isCaptured Whether a leaf is one that the function did not make itself: its number is asked for at each call.
    */
-  constructor(trace: Trace, outputs: readonly Operand[], isCaptured: (leaf: Leaf) => boolean) {
-    const [nodes, ends] = nodesOf(trace, outputs, isCaptured), live = reachable(nodes.all, ends);
+  constructor(
+    trace: Trace,
+    outputs: readonly Operand[],
+    sums: readonly Operand[],
+    isCaptured: (leaf: Leaf) => boolean,
+  ) {
+    const [nodes, ends] = nodesOf(trace, [...outputs, ...sums], isCaptured), live = reachable(nodes.all, ends);
     const numbers = live.filter(({ op }) => op === Op.leaf), operations = live.filter(({ op }) => op !== Op.leaf);
     const uniform = operations.filter(({ varies }) => !varies);
     this.#operations = operations.filter(({ varies }) => varies);
@@ -227,7 +234,8 @@ export class Program {
     this.#inputs = numbers.flatMap(({ source, id }) =>
       typeof source === "object" && "input" in source ? { slot: id, input: source.input } : []
     );
-    this.#outputs = ends;
+    this.#outputs = ends.slice(0, outputs.length);
+    this.#sums = ends.slice(outputs.length);
     this.#outputSlots = Int32Array.from(ends, ({ id }) => id);
     this.#inputCount = trace.unknowns.length;
   }
@@ -252,13 +260,18 @@ export class Program {
     return numbers;
   }
 
-  /** The outputs (rows, outputs) of inputs (rows, inputs). */
+  /** The outputs (rows, outputs) of inputs (rows, inputs), then the sums. */
   runRows(x: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-    const rows = x.length / this.#inputCount, y = new Float64Array(rows * this.#outputs.length);
+    const rows = x.length / this.#inputCount, y = new Float64Array(rows * this.#outputs.length + this.#sums.length);
     this.#computeUniform();
     const { words, scratch } = this.#batch ??= this.#toBatch();
     unwrap(native.gradus_program_run(y, x, words, this.#data, scratch, rows), "run a compiled function");
     return y;
+  }
+
+  /** The leaves that it asks for their numbers. */
+  get leaves(): Leaf[] {
+    return this.#leaves.map(({ leaf }) => leaf);
   }
 
   /** Whether two programs compute the same, from the same leaves. */
@@ -285,7 +298,7 @@ export class Program {
   #toBatch(): { words: Uint32Array<ArrayBuffer>; scratch: Float64Array<ArrayBuffer> } {
     const lastUse = new Map<Node, number>();
     this.#operations.forEach(({ left, right }, i) => [left, right].forEach((node) => node && lastUse.set(node, i)));
-    for (const node of this.#outputs) lastUse.set(node, Infinity);
+    for (const node of [...this.#outputs, ...this.#sums]) lastUse.set(node, Infinity);
 
     const register = new Map<Node, number>(), free: number[] = [];
     let count = 0;
@@ -311,10 +324,11 @@ export class Program {
     });
     const { fewest, most, bytes } = STRIPS, fitting = Math.floor(bytes / 64 / Math.max(1, count)) * 8;
     const strip = Math.min(most, Math.max(fewest, fitting));
-    const head = [this.#operations.length, count, this.#firstVarying, inputs.length, this.#outputs.length, strip];
+    const outputs = this.#outputs.map(operand), sums = this.#sums.map(operand);
+    const counts = [this.#operations.length, count, this.#firstVarying, inputs.length, outputs.length, sums.length];
     return {
-      words: new Uint32Array([...head, ...inputs, ...this.#outputs.map(operand), ...operations]),
-      scratch: new Float64Array(count * strip + 8),
+      words: new Uint32Array([...counts, strip, ...inputs, ...outputs, ...sums, ...operations]),
+      scratch: new Float64Array(count * strip + 8 * sums.length + 8),
     };
   }
 }

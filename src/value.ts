@@ -582,16 +582,21 @@ export class Value {
    * assertEquals(energy.grad(rows), new Float64Array([4.5, 6, 12.5, 20]));
    * ```
    *
-   * @example Parameters that change between calls
+   * @example Parameters, which `backward` differentiates by: y = 2x + 1 is found from three points
    * ```ts
-   * import { Value } from "@gradus/gradus";
-   * import { assertEquals } from "@std/assert";
+   * import { SGD, Value } from "@gradus/gradus";
+   * import { assertAlmostEquals } from "@std/assert";
    *
-   * const w = Value.persistent(2);
-   * const f = Value.compile((x: Value) => x.mul(w));
-   * assertEquals(f(10), 20);
-   * w.data = 3;
-   * assertEquals(f(10), 30);
+   * const w = Value.persistent(0), b = Value.persistent(0);
+   * const loss = Value.compile(([x, y]) => w.mul(x).add(b).sub(y).square(), 2);
+   * const optimizer = new SGD([w, b], { learningRate: 0.1 }), points = new Float64Array([1, 3, 2, 5, 3, 7]);
+   * for (let step = 0; step < 300; step++) {
+   *   optimizer.zeroGrad();
+   *   loss.backward(points); // adds the gradient of the mean over the three rows
+   *   optimizer.step();
+   * }
+   * assertAlmostEquals(w.data, 2, 1e-3);
+   * assertAlmostEquals(loss([10, 21]), 0, 1e-3);
    * ```
    * @throws {GradusError} If `f` reads a value that depends on its inputs, does not do the same when it is called again, or
    * gives anything but values; at a call, if there are not as many numbers as inputs.

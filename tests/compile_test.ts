@@ -156,6 +156,41 @@ Deno.test("Value.compile() asks leaves from outside for their numbers at each ca
   assertEquals(Value.compile(([x]) => [w, x, w.mul(2)], 1)([4]), [2, 4, 4]);
 });
 
+Deno.test("Value.compile().backward() adds the gradient of the mean to the parameters of the function", () => {
+  const model = new ValueMLP(2, [5, 1], { seed: 3, activation: "tanh" }), random = new Random(8);
+  const lossOf = ([x, y, target]: (Value | number)[]) => model.forward([x, y])[0].sub(target).square();
+  const compiled = Value.compile(lossOf, 3), optimizer = new SGD(model.parameters, { learningRate: 0.1 });
+  for (const count of [1, 7, 100]) {
+    const rows = Float64Array.from({ length: 3 * count }, () => random.uniform(-1, 1));
+    const samples = Array.from({ length: count }, (_, i) => [...rows.subarray(3 * i, 3 * i + 3)]);
+    optimizer.zeroGrad();
+    const loss = Value.sum(samples.map(lossOf)).div(count);
+    loss.backward();
+    const expected = model.parameters.map(({ grad }) => grad);
+    optimizer.zeroGrad();
+    assertAlmostEquals(compiled.backward(rows), loss.data, 1e-14);
+    model.parameters.forEach(({ grad }, i) => assertAlmostEquals(grad, expected[i], 1e-14));
+    compiled.backward(rows);
+    model.parameters.forEach(({ grad }, i) => assertAlmostEquals(grad, 2 * expected[i], 1e-14));
+    optimizer.step();
+  }
+  const before = model.parameters.map(({ grad }) => grad), [x, y, target] = [0.5, -0.25, 1];
+  const single = lossOf([x, y, target]);
+  assertEquals(compiled.backward([x, y, target]), single.data);
+  assert(model.parameters.some(({ grad }, i) => grad !== before[i]));
+});
+
+Deno.test("Value.compile().backward() differentiates by what the function has from outside alone", () => {
+  const w = Value.persistent(3), unused = Value.persistent(5);
+  const f = Value.compile((x: Value) => x.mul(w).mul(new Value(2)).add(unused.mul(0).mul(0)));
+  assertEquals(f.backward(new Float64Array([1, 2, 3])), 12);
+  assertEquals([w.grad, unused.grad], [4, 0]);
+  assertEquals(Value.compile((x: Value) => x.square()).backward(3), 9);
+  assertThrows(() => f.backward(new Float64Array(0)), GradusError, "no rows are given");
+  const two = Value.compile((x: Value) => [x, x]);
+  assertThrows(() => two.backward(1), GradusError, "its function gave a list, one value is needed for backward()");
+});
+
 Deno.test("Value.compile() keeps the numbers of results from outside", () => {
   const a = new Value(3), result = a.square(), f = Value.compile((x: Value) => x.mul(result));
   a.data = 5;

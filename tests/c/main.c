@@ -26,6 +26,7 @@ int main(void) {
   RUN(value_test);
   RUN(value_refuses_bad_records);
   RUN(program_run_gives_the_bits_of_the_tape);
+  RUN(program_run_adds_up_rows);
   RUN(program_once_gives_the_bits_of_the_tape);
   RUN(program_refuses_what_is_none);
   return tests_failed() ? 1 : 0;

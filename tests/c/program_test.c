@@ -25,7 +25,7 @@ static void program_run_gives_the_bits_of_the_tape(void) {
       gradus_level(level);
       const uint32_t strips[] = {1, 3, 16, 64};
       for (int s = 0; s < 4; s++) {
-        uint32_t program[] = {2, 4, 1, 2, 1, strips[s], 0, 1, 3, op | 2 << 8, 0, 1, OP_add | 3 << 8, 2, UNIFORM_0};
+        uint32_t program[] = {2, 4, 1, 2, 1, 0, strips[s], 0, 1, 3, op | 2 << 8, 0, 1, OP_add | 3 << 8, 2, UNIFORM_0};
         for (int i = 0; i < ROWS; i++) y[i] = 77;
         CHECK(gradus_program_run(y, x, program, uniform, scratch, ROWS) == GRADUS_OK, "a program runs");
         int equal = 1;
@@ -35,6 +35,27 @@ static void program_run_gives_the_bits_of_the_tape(void) {
       }
     }
   }
+}
+
+static void program_run_adds_up_rows(void) {
+  enum { ROWS = 100 };
+  double x[2 * ROWS], first[3] = {0}, y[3], uniform[1] = {0.1}, scratch[3 * 64 + 3 * 8 + 8];
+  for (int i = 0; i < 2 * ROWS; i++) x[i] = 1.0 / (3 + i);
+  /* Σ a·b, Σ a, Σ 0.1 */
+  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= GRADUS_LEVEL_AVX512; level++)
+    for (uint32_t strip = 8; strip <= 64; strip += 8) {
+      gradus_level(level);
+      uint32_t program[] = {1, 3, 1, 2, 0, 3, strip, 0, 1, 2, 0, UNIFORM_0, OP_mul | 2 << 8, 0, 1};
+      CHECK(gradus_program_run(y, x, program, uniform, scratch, ROWS) == GRADUS_OK, "sums are computed");
+      if (first[0] == 0) memcpy(first, y, sizeof y);
+      CHECK(memcmp(first, y, sizeof y) == 0, "sums have the same bits for every strip and level");
+    }
+  double products = 0, sum = 0;
+  for (int i = 0; i < ROWS; i++) products += x[2 * i] * x[2 * i + 1], sum += x[2 * i];
+  CHECK(__builtin_fabs(y[0] - products) < 1e-15 && __builtin_fabs(y[1] - sum) < 1e-14, "they are the sums of the rows");
+  CHECK(__builtin_fabs(y[2] - 10) < 1e-14, "what is the same in all rows is added for each");
+  uint32_t odd[] = {0, 2, 1, 2, 0, 1, 12, 0, 1, 0};
+  CHECK(gradus_program_run(y, x, odd, uniform, scratch, ROWS) == GRADUS_ARGUMENT, "a strip of 12 with sums is refused");
 }
 
 static void program_once_gives_the_bits_of_the_tape(void) {
@@ -66,28 +87,27 @@ static void program_once_gives_the_bits_of_the_tape(void) {
 
 static void program_refuses_what_is_none(void) {
   double x[2] = {1, 2}, y[1] = {77}, uniform[1] = {3}, scratch[3 * 16 + 8];
-  const uint32_t fine[] = {1, 3, 1, 2, 1, 16, 0, 1, 2, OP_mul | 2 << 8, 0, 1};
+  const uint32_t fine[] = {1, 3, 1, 2, 1, 0, 16, 0, 1, 2, OP_mul | 2 << 8, 0, 1};
   const struct {
     int word;
     uint32_t value;
     const char *what;
   } cases[] = {
       {3, 0, "no inputs"},
-      {4, 0, "no outputs"},
-      {5, 0, "an empty strip"},
-      {5, 65, "too long a strip"},
-      {6, 3, "an input beyond the registers"},
-      {8, 3, "an output beyond the registers"},
-      {8, UNIFORM_0 + 1, "an output beyond the numbers"},
-      {9, OP_mul | 3 << 8, "a result beyond the registers"},
-      {9, OP_leaf | 2 << 8, "a number as an operation"},
-      {9, OP_COUNT | 2 << 8, "an unknown operation"},
-      {10, 3, "an operand beyond the registers"},
-      {10, 2, "an operation on its own result"},
-      {11, UNIFORM_0 + 1, "an operand beyond the numbers"},
+      {6, 0, "an empty strip"},
+      {6, 65, "too long a strip"},
+      {7, 3, "an input beyond the registers"},
+      {9, 3, "an output beyond the registers"},
+      {9, UNIFORM_0 + 1, "an output beyond the numbers"},
+      {10, OP_mul | 3 << 8, "a result beyond the registers"},
+      {10, OP_leaf | 2 << 8, "a number as an operation"},
+      {10, OP_COUNT | 2 << 8, "an unknown operation"},
+      {11, 3, "an operand beyond the registers"},
+      {11, 2, "an operation on its own result"},
+      {12, UNIFORM_0 + 1, "an operand beyond the numbers"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    uint32_t program[12];
+    uint32_t program[13];
     memcpy(program, fine, sizeof fine);
     program[cases[i].word] = cases[i].value;
     CHECK(gradus_program_run(y, x, program, uniform, scratch, 1) == GRADUS_ARGUMENT && y[0] == 77, "%s is refused",
