@@ -412,7 +412,8 @@ export function changeOwner(next: Owner | undefined): void {
 
 /** Begins a tape of about the size that the last one had. */
 function openTape(): void {
-  const size = Math.max(SEAL_AT, open.length + 8); // some room, or a graph of the same size would end in growing
+  // With some room, or a graph of the same size would end in growing.
+  const size = Math.max(SEAL_AT, open.length + (open.length >> 4) + 8);
   current = new Tape(size > LONGEST / 2 ? SEAL_AT : size);
   open = current.records;
   owner?.adopt(current);
