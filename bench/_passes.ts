@@ -2,7 +2,7 @@
  * The passes of c/value.c alone, and the plain loop of peers/value_loop.c, by turns over the same arrays. What is recorded is
  * left to _demo.ts.
  */
-import { Op } from "../src/bindings.ts";
+import { Mark, Op } from "../src/bindings.ts";
 import { native, unwrap } from "../src/ffi.ts";
 import { Records } from "../src/records.ts";
 import { openPlainLoop } from "./_compiled.ts";
@@ -60,7 +60,7 @@ export async function measurePasses(path: string): Promise<Passes> {
   const leaf = (weight: number) => new Recorded(records, () => records.number(weight, inputs++));
   const parameters = parametersOf(leaf);
   const root = lossOf(parameters, leaf(0)).slot, length = root + 1;
-  const { words, data } = records, grad = new Float64Array(length);
+  const { words, data, marks } = records, grad = new Float64Array(length), reached = new Uint32Array(inputs);
 
   const inMicroseconds = (forward: () => void, backward: () => void): number[] => {
     const start = performance.now();
@@ -71,24 +71,16 @@ export async function measurePasses(path: string): Promise<Passes> {
     return [middle - start, end - middle, end - start].map((milliseconds) => milliseconds * 1000);
   };
 
-  let chain = 0;
-  const ofLibrary = () => {
-    const times = inMicroseconds(
+  const ofLibrary = () =>
+    inMicroseconds(
       () => unwrap(native.gradus_value_forward(data, words, 0, length), "evaluate values"),
       () => {
-        words[2 * root] |= 0x80;
+        marks[root] = Mark.reached;
+        reached[0] = root;
         grad[root] = 1;
-        chain = native.gradus_value_backward(grad, data, words, root, 1);
+        native.gradus_value_backward(grad, marks, reached, data, words, 1);
       },
     );
-    // The marks of the inputs are taken back, as a tape does when it hands their gradients on (c/gradus.h).
-    while (chain > 0) {
-      const slot = chain - 1;
-      chain = words[2 * slot] >>> 8;
-      words[2 * slot] = Op.leaf;
-    }
-    return times;
-  };
   const { value_loop_forward, value_loop_backward } = plain.symbols;
   const ofPlainLoop = () =>
     inMicroseconds(

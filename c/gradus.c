@@ -21,8 +21,8 @@ struct entries {
 struct program;
 
 struct level {
-  void (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
-  int32_t (*value_backward)(double *, const double *, uint32_t *, uint32_t, int32_t);
+  int32_t (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
+  int32_t (*value_backward)(double *, uint8_t *, uint32_t *, const double *, const uint32_t *, int32_t);
   void (*program_once)(double *, const uint32_t *, const uint32_t *, uint32_t, uint32_t, uint32_t);
   void (*program_run)(double *, const double *, const struct program *, const double *, double *, size_t);
   struct entries of[2];
@@ -100,14 +100,13 @@ int32_t gradus_random_permutation(uint32_t *order, const uint32_t *generator, in
 
 int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from, int32_t to) {
   REQUIRE(from >= 0 && from <= to && (from == to || (data && record)));
-  REQUIRE(records_are_valid(record, (uint32_t)from, (uint32_t)to));
-  level()->value_forward(data, record, (uint32_t)from, (uint32_t)to);
-  return GRADUS_OK;
+  return level()->value_forward(data, record, (uint32_t)from, (uint32_t)to);
 }
 
-int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots) {
-  REQUIRE(from >= 0 && roots >= 0 && grad && data && record);
-  return level()->value_backward(grad, data, record, (uint32_t)from, roots);
+int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data, const uint32_t *record,
+                              int32_t roots) {
+  REQUIRE(roots >= 0 && grad && mark && reached && data && record);
+  return level()->value_backward(grad, mark, reached, data, record, roots);
 }
 
 int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to) {

@@ -47,19 +47,23 @@ GRADUS_API int32_t gradus_random_permutation(uint32_t *order, const uint32_t *ge
  *
  * Record i is two words: record[2i] = op | left << 8, an operation (ops.h) and its first operand, and record[2i + 1], the second
  * operand of a binary one. Operands are records below i, so the order of recording is an order of evaluation. op 0 is a number
- * that is already in data[i], a constant if record[2i + 1] is 0xffffffff. So a tape has at most 2^24 records. */
+ * that is already in data[i]; its second word is the caller's. So a tape has at most 2^24 records. */
 
-/* data[i] for i in from .. to-1. ARGUMENT, before anything is written, if a record is not an operation on earlier records. */
+/* data[i] for i in from .. to-1. ARGUMENT at a record that is not an operation on earlier records: what lies below it is
+ * computed then. */
 GRADUS_API int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from, int32_t to);
 
-/* The reverse sweep over evaluated records, from record `from` downwards. A record is reached if bit 7 of its first word is
- * set: the caller sets it for `roots` operations, and their grad. What is reached first from above gets the mark and its
- * gradient, then further gradients are added. The marks of operations are cleared as they are passed, and the sweep ends when
- * none is left, so that it costs what lies between the roots and the lowest operation that they depend on. Numbers that are
- * not constants keep the mark and are chained: returned is 0, or 1 + the record of the first, in whose place of `left` stands
- * 0, or 1 + the next one, and so on. ARGUMENT, in the middle of it, if a reached record is not an operation on earlier
- * records. */
-GRADUS_API int32_t gradus_value_backward(double *grad, const double *data, uint32_t *record, int32_t from, int32_t roots);
+/* mark[i] between sweeps: 0 of an operation, NUMBER of a number that is to be told of, CONSTANT of one that is not. */
+enum gradus_mark { GRADUS_MARK_REACHED = 127, GRADUS_MARK_NUMBER = 128, GRADUS_MARK_CONSTANT = 255 };
+
+/* The reverse sweep over evaluated records, from record reached[0] downwards. The caller marks `roots` operations as REACHED and
+ * sets their grad. What is reached first from above gets its gradient then, in place of what was there, and further ones are
+ * added; grad of a constant is of no meaning. The sweep ends when no reached operation is left, so that it costs what lies
+ * between the roots and the lowest operation that they depend on. Returned is how many numbers it has reached, and in `reached`,
+ * which has room for all of the tape, their records; all marks are as they were between sweeps. ARGUMENT, in the middle of it,
+ * if a reached record is not an operation on earlier records, or there are fewer roots. */
+GRADUS_API int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data,
+                                         const uint32_t *record, int32_t roots);
 
 /* ---- programs: recorded functions ---- */
 
@@ -68,8 +72,8 @@ GRADUS_API int32_t gradus_value_backward(double *grad, const double *data, uint3
  * in a run is 0. */
 GRADUS_API int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to);
 
-/* As gradus_value_forward, but what is in a run is computed together. The records and runs are not looked through again, which
- * would take half of the time: they have to be such that gradus_program_check has accepted them. */
+/* As gradus_value_forward, but what is in a run is computed together. The runs are not looked through again, which
+ * would take longer than computing them: they have to be such that gradus_program_check has accepted them. */
 GRADUS_API int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
                                        int32_t to);
 

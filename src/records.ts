@@ -2,14 +2,11 @@
  * The arrays of a tape: records of operations, their values and gradients. What is recorded here is computed by c/value.c, and
  * its layout is that of c/gradus.h. Who is asked for what, and what entered from elsewhere, is left to tape.ts.
  */
-import { firstBinaryOp, Op } from "./bindings.ts";
+import { firstBinaryOp, Mark, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
 import { Account } from "./memory.ts";
 import { forgetGradients, type Pass } from "./pass.ts";
-
-/** Bit 7 of a record's first word: reached by the running backward pass. */
-const REACHED = 0x80;
 
 /** The operation of a record whose graph was freed. */
 const FREED = 0x7f;
@@ -21,6 +18,8 @@ const CONSTANT = -1;
 export class Records {
   words: Int32Array<ArrayBuffer>;
   data: Float64Array<ArrayBuffer>;
+  /** What the running backward pass has reached. */
+  marks: Uint8Array<ArrayBuffer>;
   grad: Float64Array<ArrayBuffer> | null = null;
   /** How many there are, how many may be, and how many have been evaluated. */
   length = 0;
@@ -28,30 +27,36 @@ export class Records {
   evaluated = 0;
   /** Operations that are not freed; counted when the first is. */
   #live: number | undefined;
-  /** The backward pass that they take part in: its roots and the highest of them, then the chain of reached numbers. */
+  /** How many numbers are inputs. */
+  #inputs = 0;
+  /** The backward pass that they take part in: its roots and the highest of them, then the numbers that it has reached. */
   #pass: Pass | null = null;
   #roots = 0;
   #top = 0;
-  #reached = 0;
+  #reached = new Uint32Array(1);
+  #reachedCount = 0;
   readonly #account = Account.of(this);
 
   constructor(capacity: number) {
     this.capacity = capacity;
     this.words = new Int32Array(2 * capacity);
     this.data = new Float64Array(capacity);
+    this.marks = new Uint8Array(capacity);
     this.book();
   }
 
   /** Writes down how much there is, for Value.memory(). */
   book(): void {
-    this.#account?.set(this.length, this.words.byteLength + this.data.byteLength + (this.grad?.byteLength ?? 0));
+    const { words, data, marks, grad } = this;
+    this.#account?.set(this.length, words.byteLength + data.byteLength + marks.byteLength + (grad?.byteLength ?? 0));
   }
 
   grow(capacity: number): void {
-    const { words, data } = this;
+    const { words, data, marks } = this;
     this.capacity = capacity;
     (this.words = new Int32Array(2 * capacity)).set(words);
     (this.data = new Float64Array(capacity)).set(data);
+    (this.marks = new Uint8Array(capacity)).set(marks);
     this.book();
   }
 
@@ -68,11 +73,13 @@ export class Records {
     const slot = this.length++;
     this.data[slot] = number;
     this.words[2 * slot + 1] = input;
+    this.marks[slot] = input === CONSTANT ? Mark.constant : Mark.number;
+    if (input !== CONSTANT) this.#inputs++;
     return slot;
   }
 
   opAt(slot: number): number {
-    return this.words[2 * slot] & 0x7f;
+    return this.words[2 * slot] & 0xff;
   }
 
   /** The slots that an operation was applied to. */
@@ -117,13 +124,13 @@ export class Records {
       forgetGradients(this);
       this.evaluate();
       this.#pass = pass;
-      this.#roots = this.#top = this.#reached = 0;
+      this.#roots = this.#top = this.#reachedCount = 0;
     }
     const grad = this.gradients();
-    if (this.words[2 * slot] & REACHED) grad[slot] += gradient;
+    if (this.marks[slot] === Mark.reached) grad[slot] += gradient;
     else {
       grad[slot] = gradient;
-      this.words[2 * slot] |= REACHED;
+      this.marks[slot] = Mark.reached;
       this.#roots++;
     }
     this.#top = Math.max(this.#top, slot);
@@ -132,33 +139,30 @@ export class Records {
   /** Differentiates the roots with respect to all that they depend on here. */
   sweep(): void {
     if (this.#roots === 0) return;
-    const reached = native.gradus_value_backward(this.grad!, this.data, this.words, this.#top, this.#roots);
-    if (reached < 0) throw freedError();
-    this.#reached = reached;
+    if (this.#reached.length < this.#inputs) this.#reached = new Uint32Array(2 * this.#inputs);
+    this.#reached[0] = this.#top;
+    const { grad, marks, data, words } = this;
+    const count = native.gradus_value_backward(grad, marks, this.#reached, data, words, this.#roots);
+    if (count < 0) throw freedError();
+    this.#reachedCount = count;
     this.#roots = 0;
   }
 
   /** Takes the numbers that the sweep has reached; those for which `take` is false stay for another one. */
   takeReached(take: (input: number, gradient: number) => boolean): void {
-    const words = this.words;
-    let others = 0;
-    for (let next = this.#reached; next !== 0;) {
-      const slot = next - 1;
-      next = words[2 * slot] >>> 8;
-      if (take(words[2 * slot + 1], this.grad![slot])) words[2 * slot] = Op.leaf;
-      else {
-        words[2 * slot] = others << 8 | REACHED;
-        others = slot + 1;
-      }
+    const reached = this.#reached, count = this.#reachedCount;
+    this.#reachedCount = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = reached[i];
+      if (!take(this.words[2 * slot + 1], this.grad![slot])) reached[this.#reachedCount++] = slot;
     }
-    this.#reached = others;
   }
 
   /** Clears all marks, after a pass that failed. */
   abandon(): void {
-    // The chain of reached numbers stands where an operation has its first operand.
     for (let i = 0; i < this.length; i++) {
-      this.words[2 * i] = this.opAt(i) === Op.leaf ? 0 : this.words[2 * i] & ~REACHED;
+      if (this.opAt(i) !== Op.leaf) this.marks[i] = 0;
+      else this.marks[i] = this.inputAt(i) === undefined ? Mark.constant : Mark.number;
     }
     this.#pass = null;
   }
@@ -222,6 +226,7 @@ export class Records {
     }
     this.words = this.words.slice(0, 2 * length);
     this.data = this.data.slice(0, length);
+    this.marks = this.marks.slice(0, length);
     this.grad = this.grad && this.grad.slice(0, length);
     this.capacity = this.length = this.evaluated = length;
     this.#live = undefined;
@@ -230,10 +235,11 @@ export class Records {
 
   /** Gives the memory back at once. */
   #release(): void {
-    for (const array of [this.words, this.data, this.grad]) array?.buffer.transfer(0);
+    for (const array of [this.words, this.data, this.marks, this.grad]) array?.buffer.transfer(0);
     this.capacity = this.length = this.evaluated = 0;
     this.words = new Int32Array(0);
     this.data = new Float64Array(0);
+    this.marks = new Uint8Array(0);
     this.grad = null;
     this.book();
   }
