@@ -20,7 +20,7 @@ export function median(numbers: readonly number[]): number {
 
 /**
  * Medians of what peers that take turns return: by peer, number by number. A peer is given how many rounds to run in a turn and
- * returns the numbers of each; the first round of a turn only warms what the one before has cooled.
+ * returns the numbers of each; the first quarter of a turn only warms what the one before has cooled.
  */
 export async function alternated(
   peers: readonly ((rounds: number) => number[][] | Promise<number[][]>)[],
@@ -30,7 +30,7 @@ export async function alternated(
   for (let turn = -2; turn < turns; turn++) {
     for (const [i, peer] of peers.entries()) {
       const numbers = await peer(rounds);
-      if (turn >= 0) results[i].push(...numbers.slice(1));
+      if (turn >= 0) results[i].push(...numbers.slice(rounds >> 2));
     }
   }
   return results.map((rounds) => rounds[0].map((_, k) => median(rounds.map((numbers) => numbers[k]))));

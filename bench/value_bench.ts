@@ -62,7 +62,10 @@ const [expected] = await ask("values", 0);
 check("closures", (await ask("closures", 0))[0], expected);
 const python = await micrograd();
 if (python) check("micrograd", python.result, expected);
-const [ours, closures] = await alternated([(rounds) => ask("values", rounds), (rounds) => ask("closures", rounds)]);
+const [ours, closures] = await alternated(
+  [(rounds) => ask("values", rounds), (rounds) => ask("closures", rounds)],
+  { turns: 6, rounds: 80 }, // long turns, as in a loop that trains
+);
 workers.forEach((worker) => worker.terminate());
 
 function rowOf(name: string, times: number[]): string[] {

@@ -5,6 +5,7 @@
 import { derivatives, firstBinaryOp, type Formula, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { type Home, LatestFirst, Leaf, type Operand, type Place } from "./pass.ts";
+import { simplified } from "./simplify.ts";
 import { constant, lasting, record, Tape, writableTape } from "./tape.ts";
 
 /** By the identity of a home and the slot. */
@@ -28,54 +29,13 @@ interface TapeInPass {
 }
 
 /**
- * What an operation is equal to, where that is plain: an operand or a number; undefined where it has to be computed. Exact: the
- * bits are the same.
+ * What an operation gives where derivatives are added up. There a number 0 is what does not depend on an input, so that 0·∞ is
+ * 0 and 0 + −0 is −0; apart from that, what it gives exactly.
  */
-export function simplified<T>(op: number, left: T | number, right: T | number): T | number | undefined {
-  if (typeof left === "number" && (typeof right === "number" || op < firstBinaryOp)) {
-    return arithmetic(op, left, right as number);
-  }
-  switch (op) {
-    case Op.mul:
-      return left === 1 ? right : right === 1 ? left : undefined;
-    case Op.times:
-      return left === 0 ? 0 : left === 1 ? right : right === 1 ? left : undefined;
-    case Op.sub:
-      return Object.is(right, 0) ? left : undefined;
-    case Op.div:
-      return right === 1 ? left : undefined;
-    case Op.pow:
-      return right === 1 ? left : right === 0 ? 1 : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** The same where derivatives are added up, in which a number 0 is what does not depend on an input: 0·∞ is 0, 0 + −0 is −0. */
 function simplifiedSlope(op: number, left: Operand, right: Operand): Operand | undefined {
   if (op === Op.mul && (left === 0 || right === 0)) return 0;
   if (op === Op.add && (left === 0 || right === 0)) return left === 0 ? right : left;
   return simplified(op, left, right);
-}
-
-/** Operations that JavaScript computes to the same bits. */
-function arithmetic(op: number, left: number, right: number): number | undefined {
-  switch (op) {
-    case Op.neg:
-      return -left;
-    case Op.add:
-      return left + right;
-    case Op.sub:
-      return left - right;
-    case Op.mul:
-      return left * right;
-    case Op.div:
-      return left / right;
-    case Op.times:
-      return left === 0 ? 0 : left * right;
-    default:
-      return undefined;
-  }
 }
 
 /** One backward pass that records. */

@@ -4,9 +4,9 @@
  * tape.ts, the shape of inputs and outputs to compile.ts.
  */
 import { firstBinaryOp, Op } from "./bindings.ts";
-import { simplified } from "./derivative.ts";
 import { native, unwrap } from "./ffi.ts";
 import { Leaf, type Operand } from "./pass.ts";
+import { simplified } from "./simplify.ts";
 import type { Trace } from "./tape.ts";
 
 /** Where a program has its numbers: for one input, the slots of a tape. */
@@ -58,9 +58,6 @@ class Nodes {
     const plain = simplified<Node>(op, numberOr(left), numberOr(right));
     if (plain !== undefined) return typeof plain === "number" ? this.constant(plain) : plain;
     const isBinary = op >= firstBinaryOp;
-    if (typeof left.source === "number" && (!isBinary || typeof right.source === "number")) {
-      return this.constant(computed(op, left.source, right.source as number));
-    }
     const swap = (op === Op.add || op === Op.mul) && left.id > right.id, [a, b] = swap ? [right, left] : [left, right];
     const key = isBinary ? `${op} ${a.id} ${b.id}` : `${op} ${a.id}`;
     const varies = a.varies || (isBinary && b.varies);
@@ -78,14 +75,6 @@ class Nodes {
 
 function numberOr(node: Node): Node | number {
   return typeof node.source === "number" ? node.source : node;
-}
-
-/** What an operation gives for numbers. */
-function computed(op: number, left: number, right: number): number {
-  const data = new Float64Array([left, right, 0]);
-  const words = new Int32Array([Op.leaf, -1, Op.leaf, -1, op, op >= firstBinaryOp ? 1 : 0]);
-  unwrap(native.gradus_value_forward(data, words, 2, 3), "compute a constant");
-  return data[2];
 }
 
 /** The nodes of what was recorded, as far as the outputs need it. */

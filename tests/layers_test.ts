@@ -24,6 +24,7 @@ const typescript: readonly (readonly string[])[] = [
     "src/records.ts",
     "src/tape.ts",
     "src/scope.ts",
+    "src/simplify.ts",
     "src/derivative.ts",
     "src/program.ts",
     "src/compile.ts",
@@ -49,6 +50,7 @@ const typescript: readonly (readonly string[])[] = [
 const callers: readonly string[] = [
   "mod.ts",
   "src/records.ts",
+  "src/simplify.ts",
   "src/program.ts",
   "src/mlp.ts",
   "src/optim.ts",
