@@ -7,7 +7,7 @@ import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
 import { Leaf, type Operand, type Place } from "./pass.ts";
 import { Program } from "./program.ts";
-import { recordOn, Trace } from "./tape.ts";
+import { Trace } from "./trace.ts";
 
 /**
  * A function that `Value.compile` has made of another one.
@@ -63,7 +63,7 @@ export type Recordable = (inputs: Place[]) => { outputs: readonly Place[]; outpu
 /** Records `f` with inputs that have no numbers. */
 function recorded(f: Recordable, count: number): Recording {
   const trace = new Trace(count);
-  return { trace, ...recordOn(trace, () => f(trace.unknowns.map((home) => ({ home, slot: 0 })))) };
+  return { trace, ...trace.record(() => f(trace.unknowns.map((home) => ({ home, slot: 0 })))) };
 }
 
 function leavesOf({ trace, outputs }: Recording): Set<Leaf> {
@@ -93,7 +93,7 @@ export function compile(f: Recordable, count: number | undefined): CompiledFunct
   }
   const derivativesBy = (homes: readonly Leaf[]): Operand[] => {
     const sources = homes.map((home) => ({ home, slot: 0 }));
-    return recordOn(trace, () => outputs.flatMap((output) => recordDerivatives([[output, 1]], sources)));
+    return trace.record(() => outputs.flatMap((output) => recordDerivatives([[output, 1]], sources)));
   };
   return callable({ inputs, inputIsList: count !== undefined, outputIsList }, {
     outputs: outputs.length,

@@ -6,24 +6,17 @@ import { derivatives, firstBinaryOp, type Formula, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { type Home, LatestFirst, Leaf, type Operand, type Place } from "./pass.ts";
 import { simplified } from "./simplify.ts";
-import { constant, lasting, record, Tape, writableTape } from "./tape.ts";
+import { constant, lasting, record, Tape, touch, writableTape } from "./tape.ts";
 
-/** By the identity of a home and the slot. */
-type Slots<T> = Map<object, Map<number, T>>;
-
-function slotsOf<T>(slots: Slots<T>, { identity }: Home): Map<number, T> {
-  const known = slots.get(identity);
-  if (known !== undefined) return known;
-  const fresh = new Map<number, T>();
-  slots.set(identity, fresh);
-  return fresh;
-}
-
-/** A tape that has received gradients which it has not handed on: of several restrictions, all. */
+/** A tape that takes part in a pass: of several restrictions of one, all together. */
 interface TapeInPass {
   readonly order: number;
-  readonly tapes: Tape[];
-  /** How many operations have received a gradient, and the highest of them. */
+  readonly tapes: Set<Tape>;
+  /** Where the pass ends. */
+  readonly sources: Set<number>;
+  /** By slot. */
+  readonly gradients: (Operand | undefined)[];
+  /** How many operations have received a gradient and not handed it on, and the highest of them. */
   waiting: number;
   top: number;
 }
@@ -40,28 +33,31 @@ function simplifiedSlope(op: number, left: Operand, right: Operand): Operand | u
 
 /** One backward pass that records. */
 class RecordingPass {
-  readonly #gradients: Slots<Operand> = new Map();
-  readonly #homes: Home[] = [];
+  readonly #tapes = new Map<object, TapeInPass>();
+  readonly #leaves = new Map<Leaf, Operand>();
   readonly #stages = new LatestFirst<TapeInPass>();
-  readonly #inPass = new Map<object, TapeInPass>();
-  readonly #sources: Slots<true> = new Map();
-  /** Where operands from elsewhere have entered the tape that is recorded on. */
-  #entered: Slots<number> = new Map();
+  /** Where operands from elsewhere have entered the tape that is recorded on, by the identity of their home and the slot. */
+  #entered = new Map<object, Map<number, number>>();
   #enteredTape: Tape | undefined;
 
   /** @param sources Where the pass ends, beside leaves. */
   constructor(sources: readonly Place[]) {
-    for (const { home, slot } of sources) slotsOf(this.#sources, home).set(slot, true);
+    for (const { home, slot } of sources) if (home instanceof Tape) this.#stageOf(home).sources.add(slot);
   }
 
+  /** What a place has received, as a value of its own or a number. */
   gradientOf({ home, slot }: Place): Operand {
-    return this.#gradients.get(home.identity)?.get(slot) ?? 0;
+    const gradient = home instanceof Leaf ? this.#leaves.get(home) : this.#tapes.get(home.identity)?.gradients[slot];
+    return this.#asResult(gradient ?? 0);
   }
 
   /** All that has received a gradient. */
   *reached(): Iterable<[Place, Operand]> {
-    for (const home of this.#homes) {
-      for (const [slot, gradient] of this.#gradients.get(home.identity)!) yield [{ home, slot }, gradient];
+    for (const [home, gradient] of this.#leaves) yield [{ home, slot: 0 }, this.#asResult(gradient)];
+    for (const { tapes: [home], gradients } of this.#tapes.values()) {
+      for (const [slot, gradient] of gradients.entries()) {
+        if (gradient !== undefined) yield [{ home, slot }, this.#asResult(gradient)];
+      }
     }
   }
 
@@ -70,54 +66,70 @@ class RecordingPass {
     for (let stage = this.#stages.pop(); stage; stage = this.#stages.pop()) this.#propagate(stage);
   }
 
+  /** Records an operation, unless it is plain what it gives. */
+  apply(op: number, left: Operand, right: Operand): Operand {
+    const plain = simplifiedSlope(op, left, right);
+    if (plain !== undefined) return plain;
+    if (op === Op.mul && (left === -1 || right === -1)) return this.apply(Op.neg, left === -1 ? right : left, 0);
+    return this.#record(op, left, right);
+  }
+
   #receive({ home, slot }: Place, gradient: Operand): void {
     if (gradient === 0) return;
-    if (home instanceof Tape) home.records.refuseFreed(slot);
-    const isSource = this.#sources.get(home.identity)?.has(slot) ?? false;
-    if (home instanceof Tape && !isSource && home.records.opAt(slot) === Op.leaf) {
-      const input = home.inputAt(slot);
-      if (input !== undefined) this.#receive(input, gradient);
-      return;
-    }
-    if (!this.#gradients.has(home.identity)) this.#homes.push(home);
-    const gradients = slotsOf(this.#gradients, home), before = gradients.get(slot);
-    gradients.set(slot, before === undefined ? gradient : this.apply(Op.add, before, gradient));
-    if (home instanceof Leaf || isSource) return;
-    if (!(home instanceof Tape)) {
+    if (home instanceof Tape) this.#receiveOn(home, slot, gradient);
+    else if (home instanceof Leaf) this.#leaves.set(home, this.#sum(this.#leaves.get(home), gradient));
+    else {
       throw new GradusError(
         "argument",
         `Cannot record the derivative of ${home.opAt(slot)}(): only numbers are known of it, a network of values ` +
           "(ValueMLP) is needed for derivatives of higher order",
       );
     }
-    const stage = this.#stageOf(home);
-    if (before === undefined) stage.waiting++;
-    stage.top = Math.max(stage.top, slot);
   }
 
-  #stageOf(tape: Tape): TapeInPass {
-    let stage = this.#inPass.get(tape.identity);
-    if (stage === undefined) {
-      stage = { order: tape.order, tapes: [], waiting: 0, top: 0 };
-      this.#inPass.set(tape.identity, stage);
+  #receiveOn(tape: Tape, slot: number, gradient: Operand): void {
+    tape.records.refuseFreed(slot);
+    const stage = this.#stageOf(tape), isSource = stage.sources.has(slot);
+    if (!isSource && tape.records.opAt(slot) === Op.leaf) {
+      const input = tape.inputAt(slot);
+      if (input !== undefined) this.#receive(input, gradient);
+      return;
     }
-    if (stage.waiting === 0) {
+    const before = stage.gradients[slot];
+    stage.gradients[slot] = this.#sum(before, gradient);
+    stage.tapes.add(tape);
+    if (isSource) return;
+    if (before === undefined && stage.waiting++ === 0) {
       stage.top = 0;
       this.#stages.push(stage);
     }
-    if (!stage.tapes.includes(tape)) stage.tapes.push(tape);
+    stage.top = Math.max(stage.top, slot);
+  }
+
+  #sum(before: Operand | undefined, gradient: Operand): Operand {
+    return before === undefined ? gradient : this.apply(Op.add, before, gradient);
+  }
+
+  #stageOf(tape: Tape): TapeInPass {
+    let stage = this.#tapes.get(tape.identity);
+    if (stage === undefined) {
+      stage = { order: tape.order, tapes: new Set(), sources: new Set(), gradients: [], waiting: 0, top: 0 };
+      this.#tapes.set(tape.identity, stage);
+    }
     return stage;
   }
 
   #propagate(stage: TapeInPass): void {
-    const [tape] = stage.tapes, { records } = tape;
-    const gradients = slotsOf(this.#gradients, tape), sources = this.#sources.get(records);
+    const [first, ...others] = stage.tapes, tape = first.joinedWith(others), { records } = tape, { gradients } = stage;
+    // What the gradients are formed of is to have all that any of the restrictions has.
+    stage.tapes.clear();
+    stage.tapes.add(tape);
     for (let slot = stage.top; stage.waiting > 0; slot--) {
-      const gradient = gradients.get(slot);
-      if (gradient === undefined || sources?.has(slot)) continue;
-      const op = records.opAt(slot);
-      const [a, b] = records.operandsAt(slot).map((operand) => this.#operand(stage.tapes, operand));
-      derivatives[op].forEach((formula, k) => {
+      const gradient = gradients[slot];
+      if (gradient === undefined || stage.sources.has(slot)) continue;
+      const operands = records.operandsAt(slot), a = operandOn(tape, operands[0]);
+      const b = operands.length === 1 ? 0 : operandOn(tape, operands[1]);
+      derivatives[records.opAt(slot)].forEach((formula, k) => {
         const operand = k === 0 ? a : b;
         if (typeof operand === "number") return;
         const derivative = this.#build(formula, a, b, { home: tape, slot });
@@ -127,14 +139,6 @@ class RecordingPass {
     }
   }
 
-  /** What a slot holds: a number where it is a constant. */
-  #operand(tapes: Tape[], slot: number): Operand {
-    const { records } = tapes[0];
-    if (records.opAt(slot) !== Op.leaf) return { home: tapes[0], slot };
-    if (records.inputAt(slot) === undefined) return records.data[slot];
-    return { home: tapes.find((tape) => tape.inputAt(slot) !== undefined) ?? tapes[0], slot };
-  }
-
   #build(formula: Formula, a: Operand, b: Operand, y: Operand): Operand {
     if (typeof formula === "number") return formula;
     if (typeof formula === "string") return formula === "a" ? a : formula === "b" ? b : y;
@@ -142,11 +146,14 @@ class RecordingPass {
     return this.apply(op, this.#build(left, a, b, y), this.#build(right, a, b, y));
   }
 
-  /** Records an operation, unless it is plain what it gives. */
-  apply(op: number, left: Operand, right: Operand): Operand {
-    const plain = simplifiedSlope(op, left, right);
-    if (plain !== undefined) return plain;
-    if (op === Op.mul && (left === -1 || right === -1)) return this.apply(Op.neg, left === -1 ? right : left, 0);
+  /** A gradient may be a number on a tape, which is no result of its own: once it leaves the pass, it has to be one. */
+  #asResult(gradient: Operand): Operand {
+    const isNumber = typeof gradient !== "number" && gradient.home instanceof Tape &&
+      gradient.home.records.opAt(gradient.slot) === Op.leaf;
+    return isNumber ? this.#record(Op.mul, gradient, 1) : gradient;
+  }
+
+  #record(op: number, left: Operand, right: Operand): Place {
     const tape = writableTape(), l = this.#slotOn(tape, left), r = op < firstBinaryOp ? 0 : this.#slotOn(tape, right);
     return { home: tape, slot: record(op, l, r) };
   }
@@ -158,11 +165,19 @@ class RecordingPass {
       this.#enteredTape = tape;
       this.#entered = new Map();
     }
-    const entered = slotsOf(this.#entered, operand.home);
+    const entered = this.#entered.get(operand.home.identity) ?? new Map<number, number>();
+    this.#entered.set(operand.home.identity, entered);
     const slot = entered.get(operand.slot) ?? tape.enter(lasting(operand));
     entered.set(operand.slot, slot);
     return slot;
   }
+}
+
+/** What a slot of a tape holds: a number where it is a constant. */
+function operandOn(tape: Tape, slot: number): Operand {
+  const { records } = tape;
+  const isConstant = records.opAt(slot) === Op.leaf && records.inputAt(slot) === undefined;
+  return isConstant ? records.data[slot] : { home: tape, slot };
 }
 
 /**
@@ -184,6 +199,7 @@ export function recordGradients(root: Place): void {
   const pass = new RecordingPass([]);
   pass.run([[root, 1]]);
   for (const [{ home, slot }, gradient] of pass.reached()) {
+    if (home instanceof Leaf) touch(home);
     const before = home instanceof Leaf ? home.gradientAt(slot) ?? home.gradAt(slot) : 0;
     const sum = pass.apply(Op.add, before, gradient);
     home.setGradientAt(slot, typeof sum === "number" ? { home: new Leaf(sum, false), slot: 0 } : sum);

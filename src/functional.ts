@@ -48,9 +48,9 @@ function applied(task: string, f: (x: never) => unknown, x: Input | Inputs): App
   return { inputs, outputs, inputIsList, outputIsList };
 }
 
-/** A value with the same number: a leaf for a number, the same times 1 for a value. */
+/** A result with the same number: times 1, which changes no bit, but is a place of its own in the graph. */
 function copyOf(task: string, input: unknown, noun = "an input"): Value {
-  if (typeof input === "number") return new Value(input);
+  if (typeof input === "number") return new Value(input).mul(1);
   if (input instanceof Value) return input.mul(1);
   throw new GradusError("argument", `Cannot ${task}: ${noun} is ${shown(input)}, a Value or a number is needed`);
 }
@@ -93,7 +93,10 @@ function weightsLike(task: string, of: readonly Value[], isList: boolean, weight
  * What it gives are values again, so derivatives of any order come from applying it again. Nothing is added to the `grad`
  * of any value. Of a network without a graph (`MLP.forward`) only numbers are known: in a function it is refused.
  *
- * @param f A function that gives one value: of a list of values, or of one value.
+ * What does not depend on an input has the derivative 0, also where it is multiplied by infinity.
+ *
+ * @param f A function that gives one value: of a list of values, `([a, b]) => …`, or of one value, whose type has to be said:
+ * `(x: Value) => …`.
  *
  * @example Derivatives of x³
  * ```ts

@@ -21,8 +21,14 @@ class Notes<T> {
     else this.#notes.set(home.identity, notes.set(slot, note));
   }
 
-  clear(identity: object): void {
-    if (this.#used) this.#notes.delete(identity);
+  clear(identity: object, slot?: number): void {
+    if (!this.#used) return;
+    if (slot === undefined) this.#notes.delete(identity);
+    else this.#notes.get(identity)?.delete(slot);
+  }
+
+  slotsOf(identity: object): number[] {
+    return this.#used ? [...this.#notes.get(identity)?.keys() ?? []] : [];
   }
 }
 
@@ -32,9 +38,14 @@ const labels = new Notes<string>();
 /** The gradients that are values themselves. */
 const gradients = new Notes<Place>();
 
-/** Forgets the gradients that are values, of all values of a home. */
-export function forgetGradients(identity: object): void {
-  gradients.clear(identity);
+/** The slots of a home whose gradients are values. */
+export function slotsWithGradients(identity: object): number[] {
+  return gradients.slotsOf(identity);
+}
+
+/** Forgets the gradients that are values, of all values of a home or of one. */
+export function forgetGradients(identity: object, slot?: number): void {
+  gradients.clear(identity, slot);
 }
 
 /** A place where values live: each under a slot. */
@@ -56,6 +67,16 @@ export abstract class Home {
   abstract opAt(slot: number): string;
   /** What the operation was applied to: values, numbers, and slots of this very home. */
   abstract operandsAt(slot: number): Operand[];
+
+  /** Whether there is a number at all: not yet, where a function is recorded. */
+  isKnownAt(_slot: number): boolean {
+    return true;
+  }
+
+  /** The number, where it enters another home. */
+  numberFor(_home: Home, slot: number): number {
+    return this.dataAt(slot);
+  }
 
   /** The gradient of a slot. */
   gradAt(slot: number): number {
@@ -108,6 +129,8 @@ export interface Stage {
   abandon(): void;
   /** Frees what the given slots depend on; returns what that had used from elsewhere. */
   free(slots: number[]): Place[];
+  /** Frees everything else than these slots; without any, everything. */
+  keepOnly(slots?: ReadonlySet<number>): void;
 }
 
 /** Stages, of which the one of the highest order comes out first: a binary heap. */

@@ -7,7 +7,7 @@ import { firstBinaryOp, Op } from "./bindings.ts";
 import { native, unwrap } from "./ffi.ts";
 import { Leaf, type Operand } from "./pass.ts";
 import { simplified } from "./simplify.ts";
-import type { Trace } from "./tape.ts";
+import type { Trace } from "./trace.ts";
 
 /** Where a program has its numbers: for one input, the slots of a tape. */
 interface Node {

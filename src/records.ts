@@ -6,10 +6,13 @@ import { firstBinaryOp, Mark, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
 import { Account } from "./memory.ts";
-import { forgetGradients, type Pass } from "./pass.ts";
+import { forgetGradients, type Pass, slotsWithGradients } from "./pass.ts";
 
 /** The operation of a record whose graph was freed. */
 const FREED = 0x7f;
+
+/** A gradient that none is: it shows which gradients a sweep has not replaced. */
+const UNTOUCHED = 1.2345678901234567e-300;
 
 /** The second word of a number that is a constant. */
 const CONSTANT = -1;
@@ -84,8 +87,9 @@ export class Records {
 
   /** The slots that an operation was applied to. */
   operandsAt(slot: number): number[] {
-    const left = this.words[2 * slot] >>> 8;
-    return this.opAt(slot) < firstBinaryOp ? [left] : [left, this.words[2 * slot + 1]];
+    const op = this.opAt(slot), left = this.words[2 * slot] >>> 8;
+    if (op === Op.leaf) return [];
+    return op < firstBinaryOp ? [left] : [left, this.words[2 * slot + 1]];
   }
 
   /** The index of the input as which a number entered; undefined for constants. */
@@ -121,7 +125,6 @@ export class Records {
   /** Takes part in a pass: `gradient` is added to that of a root. */
   receive(slot: number, gradient: number, pass: Pass): void {
     if (this.#pass !== pass) {
-      forgetGradients(this);
       this.evaluate();
       this.#pass = pass;
       this.#roots = this.#top = this.#reachedCount = 0;
@@ -129,6 +132,7 @@ export class Records {
     const grad = this.gradients();
     if (this.marks[slot] === Mark.reached) grad[slot] += gradient;
     else {
+      forgetGradients(this, slot);
       grad[slot] = gradient;
       this.marks[slot] = Mark.reached;
       this.#roots++;
@@ -141,8 +145,14 @@ export class Records {
     if (this.#roots === 0) return;
     if (this.#reached.length < this.#inputs) this.#reached = new Uint32Array(2 * this.#inputs);
     this.#reached[0] = this.#top;
-    const { grad, marks, data, words } = this;
+    const { marks, data, words } = this, grad = this.grad!, slots = slotsWithGradients(this);
+    const before = slots.map((slot) => grad[slot]);
+    for (const slot of slots) grad[slot] = UNTOUCHED;
     const count = native.gradus_value_backward(grad, marks, this.#reached, data, words, this.#roots);
+    slots.forEach((slot, i) => {
+      if (grad[slot] !== UNTOUCHED) forgetGradients(this, slot);
+      else grad[slot] = before[i];
+    });
     if (count < 0) throw freedError();
     this.#reachedCount = count;
     this.#roots = 0;
@@ -217,12 +227,13 @@ export class Records {
     return count;
   }
 
-  /** Frees all operations that are not `needed`, and the memory behind the last that is; without a list, everything. */
-  keepOnly(needed?: Uint8Array): void {
-    if (needed === undefined) return this.#release();
-    const length = needed.lastIndexOf(1) + 1;
+  /** Frees all operations but these slots, and the memory behind the last of them; without any, everything. */
+  keepOnly(slots?: ReadonlySet<number>): void {
+    if (slots === undefined) return this.#release();
+    let length = 0;
+    for (const slot of slots) length = Math.max(length, slot + 1);
     for (let slot = 0; slot < length; slot++) {
-      if (!needed[slot] && this.opAt(slot) !== Op.leaf) this.words[2 * slot] = FREED;
+      if (!slots.has(slot) && this.opAt(slot) !== Op.leaf) this.words[2 * slot] = FREED;
     }
     this.words = this.words.slice(0, 2 * length);
     this.data = this.data.slice(0, length);

@@ -1,39 +1,42 @@
 /** Scopes: what was recorded in one is freed at its end, all at once. What a tape or a call is, is left to tape.ts. */
-import { Op } from "./bindings.ts";
-import type { Place } from "./pass.ts";
-import { type Call, changeOwner, type Owner, Tape } from "./tape.ts";
+import type { Home, Leaf, Place, Stage } from "./pass.ts";
+import { changeOwner, type Owner } from "./tape.ts";
 
 /** What was made while a scope was the latest. */
 class Belongings implements Owner {
-  readonly #tapes: Tape[] = [];
-  readonly #calls: Call[] = [];
+  readonly #homes: (Home & Stage)[] = [];
+  readonly #touched = new Set<Leaf>();
 
-  adopt(home: Tape | Call): void {
-    if (home instanceof Tape) this.#tapes.push(home);
-    else this.#calls.push(home);
+  adopt(home: Home & Stage): void {
+    this.#homes.push(home);
   }
 
-  /** Frees everything that the kept places do not depend on. */
+  touch(leaf: Leaf): void {
+    this.#touched.add(leaf);
+  }
+
+  /** Frees everything that the kept places do not depend on. Gradients of leaves that would go with it become numbers. */
   freeAllBut(kept: readonly Place[]): void {
-    const needed = this.#neededFor(kept);
-    for (const { records } of this.#tapes) records.keepOnly(needed.get(records));
-    for (const call of this.#calls) if (!needed.has(call)) call.release();
+    const own = new Set(this.#homes.map(({ identity }) => identity)), needed = this.#neededFor(kept, own);
+    for (const leaf of this.#touched) {
+      const gradient = leaf.gradientAt(0);
+      if (gradient === undefined || !own.has(gradient.home.identity)) continue;
+      if (!needed.get(gradient.home.identity)?.has(gradient.slot)) leaf.setGradAt(0, leaf.gradAt(0));
+    }
+    for (const home of this.#homes) home.keepOnly(needed.get(home.identity));
   }
 
   /** The slots that places depend on, by the identity of their home. */
-  #neededFor(kept: readonly Place[]): Map<object, Uint8Array> {
-    const own = new Set<object>([...this.#tapes.map(({ records }) => records), ...this.#calls]);
-    const needed = new Map<object, Uint8Array>(), places = [...kept];
+  #neededFor(kept: readonly Place[], own: ReadonlySet<object>): Map<object, Set<number>> {
+    const needed = new Map<object, Set<number>>(), places = [...kept];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
       const { home, slot } = place;
       if (!own.has(home.identity)) continue;
-      const marks = needed.get(home.identity) ?? new Uint8Array(home instanceof Tape ? home.records.length : slot + 1);
-      needed.set(home.identity, marks);
-      if (marks[slot]) continue;
-      marks[slot] = 1;
-      const input = home instanceof Tape && home.records.opAt(slot) === Op.leaf ? home.inputAt(slot) : undefined;
-      if (input) places.push(input);
-      else places.push(...home.operandsAt(slot).filter((operand) => typeof operand !== "number"));
+      const slots = needed.get(home.identity) ?? new Set();
+      needed.set(home.identity, slots);
+      if (slots.has(slot)) continue;
+      slots.add(slot);
+      for (const operand of home.operandsAt(slot)) if (typeof operand !== "number") places.push(operand);
     }
     return needed;
   }

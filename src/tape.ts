@@ -1,6 +1,6 @@
 /**
- * The homes that compute, tapes and calls of networks: what is recorded here is computed by c/value.c. The operations themselves, and what people see
- * of them, are left to value.ts.
+ * Tapes, the homes that results of operations live in: what is recorded here is computed by c/value.c. The operations themselves,
+ * and what people see of them, are left to value.ts, the arrays to records.ts.
  *
  * A tape is a growing list of records. Recording goes to one current tape; when someone reads a value or asks for
  * gradients, its records are evaluated, and a tape that has grown past a few hundred records is then sealed and left to its
@@ -10,17 +10,14 @@
  */
 import { Op, opNames } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { forgetGradients, Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
-import { freedError, Records } from "./records.ts";
+import { Home, LatestFirst, Leaf, type Operand, Pass, type Place, type Stage } from "./pass.ts";
+import { Records } from "./records.ts";
 
 /** A tape of at least this many records is sealed when it is evaluated. */
 const SEAL_AT = 256;
 
 /** A tape holds at most this many records: longer graphs span several. */
 const LONGEST = 1 << 18;
-
-/** The longest trace: operands have 24 bits (c/gradus.h). */
-const LONGEST_TRACE = 1 << 24;
 
 let stagesSoFar = 0;
 
@@ -51,6 +48,16 @@ export class Tape extends Home implements Stage {
     return this.#records;
   }
 
+  /** How many records it may hold. */
+  get longest(): number {
+    return LONGEST;
+  }
+
+  /** Whether another tape follows when it is full or sealed. */
+  get isOneOfMany(): boolean {
+    return true;
+  }
+
   /** What has entered; undefined where a restriction of the tape left it out. */
   get inputs(): readonly (Place | undefined)[] {
     return this.#inputs;
@@ -62,11 +69,10 @@ export class Tape extends Home implements Stage {
 
   /** Records a value that lives elsewhere; room was reserved. */
   enter(place: Place): number {
-    const { home, slot } = place, isLeaf = home instanceof Leaf;
-    const entered = this.#records.number(isLeaf ? home.data : home.dataAt(slot), this.#inputs.length);
+    const slot = this.#records.number(place.home.numberFor(this, place.slot), this.#inputs.length);
     this.#inputs.push(place);
-    if (!isLeaf) this.#hasOlder = true;
-    return entered;
+    if (!(place.home instanceof Leaf)) this.#hasOlder = true;
+    return slot;
   }
 
   dataAt(slot: number): number {
@@ -136,6 +142,14 @@ export class Tape extends Home implements Stage {
     return restricted;
   }
 
+  /** Restrictions of one tape as one: with what entered any of them. */
+  joinedWith(others: readonly Tape[]): Tape {
+    if (others.length === 0) return this;
+    const inputs = [...this.#inputs];
+    for (const other of others) other.#inputs.forEach((place, input) => inputs[input] ??= place);
+    return this.#with(inputs);
+  }
+
   #with(inputs: (Place | undefined)[]): Tape {
     const restricted = new Tape(0, this);
     restricted.#inputs = inputs;
@@ -172,172 +186,30 @@ export class Tape extends Home implements Stage {
     this.#records.abandon();
   }
 
+  keepOnly(slots?: ReadonlySet<number>): void {
+    this.#records.keepOnly(slots);
+  }
+
   /** Frees the records that the given ones depend on; returns what these used from elsewhere. */
   free(slots: number[]): Place[] {
     return this.#records.free(slots).flatMap((input) => this.#inputs[input] ?? []);
   }
 }
 
-/** The tape of a function that is recorded to be computed later, for inputs that have no numbers yet. */
-export class Trace extends Tape {
-  readonly unknowns: readonly Unknown[];
-
-  /** @param count How many inputs the function has. */
-  constructor(count: number) {
-    super(SEAL_AT);
-    this.unknowns = Array.from({ length: count }, () => new Unknown());
-  }
-
-  override dataAt(slot: number): number {
-    const depends = this.records.descendantsOf((input) => this.inputs[input]?.home instanceof Unknown);
-    return depends[slot] ? unknownNumber() : super.dataAt(slot);
-  }
-
-  override receive(): void {
-    throw new GradusError(
-      "argument",
-      "Cannot compute gradients while a function is recorded: its inputs have no numbers yet, grad() or " +
-        "backward({ createGraph: true }) is needed, which record",
-    );
-  }
-}
-
-/** The home of an input that has no number yet. */
-export class Unknown extends Leaf {
-  constructor() {
-    super(NaN, false);
-  }
-
-  override dataAt(): number {
-    return unknownNumber();
-  }
-}
-
-function unknownNumber(): never {
-  throw new GradusError(
-    "argument",
-    "Cannot read a value that depends on the inputs of a function which is recorded for all inputs: it has no number, and " +
-      "what is recorded must not depend on one; max(), min(), relu(), abs() and their like decide without being read",
-  );
+function isStage(home: Home): home is Home & Stage {
+  return !(home instanceof Leaf);
 }
 
 function isOlder(place: Place | undefined): boolean {
   return place !== undefined && !(place.home instanceof Leaf);
 }
 
-/** A group of values that something else than an operation has computed: the outputs of a network, say. */
-export class Call extends Home implements Stage {
-  readonly order: number;
-  readonly #name: string;
-  #inputs: readonly Operand[];
-  #data: ArrayLike<number>;
-  #grad: Float64Array<ArrayBuffer>;
-  #backward: ((gradient: Float64Array) => ArrayLike<number> | null) | null;
-  #pass: Pass | null = null;
-  readonly #freed = new Set<number>();
-
-  /**
-   * @param name What computed them.
-   * @param inputs What they were computed from.
-   * @param data The values.
-   * @param backward Is given the gradient of the values, once in each backward pass that reaches one of them; returns that
-   * of the inputs, or null where these are all numbers.
-   */
-  constructor(
-    name: string,
-    inputs: readonly Operand[],
-    data: ArrayLike<number>,
-    backward: (gradient: Float64Array) => ArrayLike<number> | null,
-  ) {
-    super();
-    const dependsOnValues = inputs.some((input) => typeof input !== "number");
-    if (dependsOnValues && current instanceof Trace) {
-      throw new GradusError("argument", `Cannot record ${name}() in a function: only numbers are known of it`);
-    }
-    // Its order lies between those of the tapes that it depends on and those that will depend on it.
-    if (dependsOnValues) closeTape();
-    this.order = dependsOnValues ? ++stagesSoFar : 0;
-    if (dependsOnValues) openTape();
-    this.#name = name;
-    this.#inputs = inputs.map((input) => typeof input === "number" ? input : lasting(input));
-    this.#data = data;
-    this.#grad = new Float64Array(data.length);
-    this.#backward = backward;
-    owner?.adopt(this);
-  }
-
-  dataAt(slot: number): number {
-    this.#refuseFreed(slot);
-    return this.#data[slot];
-  }
-
-  protected numericGradAt(slot: number): number {
-    this.#refuseFreed(slot);
-    return this.#grad[slot];
-  }
-
-  protected setNumericGradAt(slot: number, gradient: number): void {
-    this.#refuseFreed(slot);
-    this.#grad[slot] = gradient;
-  }
-
-  opAt(slot: number): string {
-    this.#refuseFreed(slot);
-    return this.#name;
-  }
-
-  operandsAt(slot: number): Operand[] {
-    this.#refuseFreed(slot);
-    return [...this.#inputs];
-  }
-
-  receive(slot: number, gradient: number, pass: Pass): void {
-    this.#refuseFreed(slot);
-    if (this.#pass !== pass) {
-      forgetGradients(this);
-      this.#grad.fill(0);
-      this.#pass = pass;
-      pass.push(this);
-    }
-    this.#grad[slot] += gradient;
-  }
-
-  propagate(pass: Pass): void {
-    this.#pass = null;
-    const gradients = this.#backward!(this.#grad);
-    if (gradients === null) return;
-    this.#inputs.forEach((input, i) => {
-      if (typeof input !== "number") input.home.receive(input.slot, gradients[i], pass);
-    });
-  }
-
-  abandon(): void {
-    this.#pass = null;
-  }
-
-  /** What the call holds is given back when all of its values are freed. */
-  free(slots: number[]): Place[] {
-    for (const slot of slots) this.#freed.add(slot);
-    const inputs = this.#inputs.filter((input) => typeof input !== "number");
-    if (this.#freed.size === this.#data.length) this.release();
-    return inputs;
-  }
-
-  /** Gives back all that the call holds. */
-  release(): void {
-    this.#backward = null;
-    this.#inputs = [];
-    this.#data = this.#grad = new Float64Array(0);
-  }
-
-  #refuseFreed(slot: number): void {
-    if (this.#backward === null || this.#freed.has(slot)) throw freedError();
-  }
-}
-
-/** Is told of the tapes and calls that are made while it is the owner. */
+/** Is told of what is made while it is the owner. */
 export interface Owner {
-  adopt(home: Tape | Call): void;
+  /** A tape or a call was made. */
+  adopt(home: Home & Stage): void;
+  /** A leaf is about to get a gradient that is a value. */
+  touch(leaf: Leaf): void;
 }
 
 /** A place as something that lasts may refer to it: keeping alive no more than that value needs. */
@@ -374,25 +246,21 @@ export function constant(number: number): number {
 }
 
 function makeRoom(room: number): void {
-  const isTrace = current instanceof Trace, longest = isTrace ? LONGEST_TRACE : LONGEST;
-  if (open.length + room > longest) {
-    if (isTrace) throw new GradusError("argument", `Cannot record a function of more than ${longest} operations`);
-    renewTape();
-  }
+  if (open.length + room > current.longest) renewTape();
   const needed = open.length + room;
-  if (needed > open.capacity) open.grow(Math.min(longest, Math.max(needed, 2 * open.capacity)));
+  if (needed > open.capacity) open.grow(Math.min(current.longest, Math.max(needed, 2 * open.capacity)));
 }
 
-/** Records what `f` does on a trace. */
-export function recordOn<T>(trace: Trace, f: () => T): T {
-  const before = current;
-  current = trace;
-  open = trace.records;
+/** Records what `f` does on a tape that stays by itself: none follows it, and all belongs to another owner meanwhile. */
+export function recordOn<T>(tape: Tape, itsOwner: Owner, f: () => T): T {
+  // What was recorded before gets a later tape for what follows: its values enter this one as those of an older tape.
+  if (current.isOneOfMany) renewTape();
+  const [before, ownerBefore] = [current, owner];
+  [current, open, owner] = [tape, tape.records, itsOwner];
   try {
     return f();
   } finally {
-    current = before;
-    open = before.records;
+    [current, open, owner] = [before, before.records, ownerBefore];
   }
 }
 
@@ -402,12 +270,33 @@ function closeTape(): void {
 
 /** Evaluates what was recorded, and begins a tape that belongs to another owner. */
 export function changeOwner(next: Owner | undefined): void {
-  if (current instanceof Trace) {
+  if (!current.isOneOfMany) {
     throw new GradusError("argument", "Cannot open or close a scope while a function is recorded");
   }
   closeTape();
   owner = next;
   openTape();
+}
+
+/** Tells the owner of something that was made. */
+export function belong(home: Home & Stage): void {
+  owner?.adopt(home);
+}
+
+/** Tells the owner that a leaf will get a gradient that is a value. */
+export function touch(leaf: Leaf): void {
+  owner?.touch(leaf);
+}
+
+/** Ends the current tape: the order of a stage between it and the next one. `task` completes "Cannot …" where that cannot be. */
+export function orderBetweenTapes(task: string): number {
+  if (!current.isOneOfMany) {
+    throw new GradusError("argument", `Cannot ${task} in a function that is recorded: only numbers are known of it`);
+  }
+  closeTape();
+  const order = ++stagesSoFar;
+  openTape();
+  return order;
 }
 
 /** Begins a tape of about the size that the last one had. */
@@ -425,7 +314,7 @@ function renewTape(): void {
 }
 
 function sealIfLong(tape: Tape): void {
-  if (tape === current && !(tape instanceof Trace) && open.length >= SEAL_AT) renewTape();
+  if (tape === current && tape.isOneOfMany && open.length >= SEAL_AT) renewTape();
 }
 
 /** Differentiates the value in `slot` of `home` with respect to everything that it depends on. */
@@ -441,7 +330,7 @@ export function free(home: Home, slot: number): void {
   if (home === current) renewTape();
   const stages = new LatestFirst<Stage>(), slotsOf = new Map<Stage, number[]>();
   const add = ({ home, slot }: Place) => {
-    if (!(home instanceof Tape || home instanceof Call)) return;
+    if (!isStage(home)) return;
     const slots = slotsOf.get(home);
     if (slots) slots.push(slot);
     else {

@@ -10,7 +10,8 @@ import { checkNumber, checkOptions, countRange, shown } from "./options.ts";
 import { type Home, Leaf, type Operand } from "./pass.ts";
 import { type Memory, total } from "./memory.ts";
 import { Scope } from "./scope.ts";
-import { bookTape, Call, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
+import { Call } from "./call.ts";
+import { bookTape, constant, differentiate, free, lasting, record, type Tape, writableTape } from "./tape.ts";
 
 /** Makes a `Value` of a slot that something else than an operation has filled; set by the class below. */
 let valueIn: (home: Home, slot: number) => Value;
@@ -239,7 +240,7 @@ export class Value {
   clone(): Value {
     if (!(this.#home instanceof Leaf)) return valueIn(this.#home, this.#slot);
     const leaf = newLeaf(this.#home.data, this.label, this.#home.isPersistent);
-    leaf.grad = this.#home.grad;
+    leaf.grad = this.grad;
     return valueIn(leaf, 0);
   }
 
@@ -560,7 +561,9 @@ export class Value {
    *
    * The program has no part that the result does not need; what occurs several times is computed once, and what does not
    * depend on the inputs is computed beforehand. Values give the bits that `f` itself gives, but for the sign of a NaN.
-   * Leaves that `f` uses and has not made itself, such as parameters, are asked for their numbers at each call.
+   * Leaves that `f` uses and has not made itself, such as parameters, are asked for their numbers at each call. Results that
+   * `f` has from outside keep their numbers, as in any graph, and numbers that it reads, as by `w.data`, are those of the
+   * recording.
    *
    * `f` must do the same whatever the inputs are: reading a value that depends on them, which comparing does, too, is refused.
    * It is called twice.
@@ -603,12 +606,18 @@ export class Value {
    */
   static compile(f: (x: Value) => Value): CompiledFunction<number, number, number>;
   /** Of a function of one value, which gives a list. */
-  static compile(f: (x: Value) => Value[]): CompiledFunction<number, number[], number[]>;
+  static compile(f: (x: Value) => readonly Value[]): CompiledFunction<number, number[], number[]>;
   /** Of a function of a list, which gives one value. */
   static compile(f: (x: Value[]) => Value, inputs: number): CompiledFunction<readonly number[], number, number[]>;
   /** Of a function of a list, which gives a list. */
-  static compile(f: (x: Value[]) => Value[], inputs: number): CompiledFunction<readonly number[], number[], number[][]>;
-  static compile(f: (x: never) => Value | Value[], inputs?: number): CompiledFunction<never, unknown, unknown> {
+  static compile(
+    f: (x: Value[]) => readonly Value[],
+    inputs: number,
+  ): CompiledFunction<readonly number[], number[], number[][]>;
+  static compile(
+    f: (x: never) => Value | readonly Value[],
+    inputs?: number,
+  ): CompiledFunction<never, unknown, unknown> {
     if (typeof f !== "function") {
       throw new GradusError("argument", `Cannot compile ${shown(f)}: a function of values is needed`);
     }
@@ -621,8 +630,10 @@ export class Value {
     }
     if (inputs !== undefined) checkNumber("the number of inputs", inputs, countRange);
     return compile((places) => {
-      const values = places.map(valueOf), y = inputs === undefined ? ofOne(f, values[0]) : f(values as never);
-      const outputIsList = Array.isArray(y), outputs = outputIsList ? y : [y];
+      // Results, which cannot be set, instead of leaves: the program knows that a factor of 1 changes nothing.
+      const values = places.map((place) => valueOf(place).mul(1)),
+        y = called(f, inputs === undefined ? values[0] : values);
+      const outputIsList = Array.isArray(y), outputs: readonly Value[] = outputIsList ? y : [y as Value];
       if (outputs.length === 0) throw new GradusError("argument", "Cannot compile the function: it gave an empty list");
       for (const output of outputs) {
         if (output instanceof Value) continue;
@@ -684,7 +695,10 @@ export class Value {
    * ```
    */
   static scope(): Scope<Value> {
-    return new Scope<Value>(placeOf);
+    return new Scope<Value>((value) => {
+      if (value instanceof Value) return placeOf(value);
+      throw new GradusError("argument", `Cannot keep ${shown(value)}: a Value is needed`);
+    });
   }
 
   /** The number, so that values can be compared with `<` and `>` and given to `Number`. */
@@ -699,7 +713,8 @@ export class Value {
 
   /** `Value(data=4, grad=1)`, with the label and the operation where there are. */
   toString(): string {
-    const parts = [`data=${this.data}`, `grad=${this.grad}`];
+    const isKnown = this.#home.isKnownAt(this.#slot);
+    const parts = isKnown ? [`data=${this.data}`, `grad=${this.grad}`] : ["data=?"];
     if (this.label !== undefined) parts.unshift(this.label);
     if (this.op !== "") parts.push(`op=${this.op}`);
     return `Value(${parts.join(", ")})`;
@@ -784,17 +799,21 @@ export class Value {
   }
 }
 
-/** f of one value. Who means a list, and did not say how long it is, is told so. */
-function ofOne(f: (x: never) => Value | Value[], x: Value): Value | Value[] {
+/** f of its inputs. Who has taken one value for a list, or a list for one value, is told so. */
+function called(f: (x: never) => Value | readonly Value[], x: Value | Value[]): Value | readonly Value[] {
   try {
     return f(x as never);
   } catch (error) {
-    if (!(error instanceof TypeError && /iterable/.test(error.message))) throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const given = Array.isArray(x)
+      ? `a list of ${x.length} values, as their number was given`
+      : "one value; for a list, the number of values is needed, too: Value.compile(([a, b]) => …, 2)";
     throw new GradusError(
       "argument",
-      "Cannot compile the function: it takes its input for a list, the number of its inputs is needed, too: " +
-        "Value.compile(([a, b]) => …, 2)",
-      { cause: error },
+      `Cannot compile the function: it failed (${error.message}) when it was given ${given}`,
+      {
+        cause: error,
+      },
     );
   }
 }

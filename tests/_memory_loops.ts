@@ -2,11 +2,12 @@
  * Synchronous loops that must not need more and more memory, for memory_test.ts: it runs each in a process of its own, since
  * what other tests have left behind decides when V8 collects. Prints by how many megabytes resident memory grew.
  */
-import { Value } from "../mod.ts";
+import { grad, hvp, Value } from "../mod.ts";
 
 const w = Value.persistent(0.5);
 const parameters = Array.from({ length: 100 }, (_, i) => Value.persistent(i / 100));
 let before = w.mul(1);
+const compiled = Value.compile((x: Value) => x.mul(w).tanh()), rows = new Float64Array(100_000).fill(0.5);
 
 /** How often each is done, and what. */
 const loops: Record<string, [times: number, graph: (i: number) => unknown]> = {
@@ -36,6 +37,28 @@ const loops: Record<string, [times: number, graph: (i: number) => unknown]> = {
     const both = result.add(before);
     both.backward();
     before = result;
+  }],
+  "records gradients": [2000, () => {
+    let x = w.mul(0.1);
+    for (let i = 0; i < 300; i++) x = x.mul(w).tanh();
+    x.backward({ createGraph: true });
+    w.gradValue!.backward();
+    w.zeroGrad();
+  }],
+  "forms second derivatives": [2000, (i) => {
+    hvp((x: Value) => x.mul(w).tanh().mul(x))(i, 1).data;
+    grad(grad((x: Value) => x.pow(3)))(i).data;
+  }],
+  "compiles functions": [600, (i) => Value.compile((x: Value) => x.mul(w).tanh().mul(i)).grad(0.5)],
+  "runs a compiled function": [300, () => {
+    compiled.valueAndGrad(rows);
+    compiled.backward(rows);
+  }],
+  "opens and ends scopes": [2000, (i) => {
+    using scope = Value.scope();
+    let x = w.mul(i);
+    for (let k = 0; k < 300; k++) x = x.mul(w).tanh();
+    scope.keep(x.add(1)).backward();
   }],
   "fails in the middle of recording": [30_000, () => {
     try {

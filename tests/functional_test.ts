@@ -227,6 +227,97 @@ Deno.test("Recorded derivatives span several tapes", () => {
   assertAlmostEquals(grad(grad(f))(1).data / (2 * slope * slope), 1, 1e-9);
 });
 
+Deno.test("Recorded derivatives go through several results of one sealed graph", () => {
+  for (const seals of [false, true]) {
+    const x = new Value(2),
+      y = new Value(3),
+      sealed = (v: Value): Value => {
+        for (let i = 0; i < 300; i++) v.add(i);
+        return seals ? (v.data, v) : v;
+      };
+    const a = x.mul(3), b = y.mul(5);
+    sealed(b);
+    const sum = a.square().add(b.square());
+    sealed(sum).backward({ createGraph: true });
+    const [dx, dy] = [x.gradValue!, y.gradValue!];
+    assertEquals([dx.data, dy.data], [36, 150]);
+    x.zeroGrad();
+    y.zeroGrad();
+    dx.add(dy).backward();
+    assertEquals([x.grad, y.grad], [18, 50]);
+    const f = ([x, y]: Value[]) => {
+      const a = x.mul(3), b = sealed(y.mul(5));
+      return sealed(a.square()).add(b.square());
+    };
+    assertEquals(hessian(f)([2, 3]).map(numbers), [[18, 0], [0, 50]]);
+  }
+});
+
+Deno.test("Recorded derivatives span several tapes, of which several results go on", () => {
+  const long = (v: Value, n: number): Value => {
+    for (let i = 0; i < n; i++) v = v.mul(1);
+    return v;
+  };
+  const f = ([x, y]: Value[]) => {
+    const a = long(x.mul(3), 135_000), b = long(y.mul(5), 135_000);
+    return a.square().add(b.square());
+  };
+  assertEquals(hessian(f)([2, 3]).map(numbers), [[18, 0], [0, 50]]);
+});
+
+Deno.test("A gradient that is a value is a result: it can be named, drawn, and differentiated itself", () => {
+  const x = new Value(3), y = new Value(5, "y");
+  const [dx] = grad(([x, y]) => x.mul(y))([x, y]);
+  assertEquals([dx.data, dx.op, dx.operands.map(Number)], [5, "mul", [5, 1]]);
+  dx.label = "slope";
+  dx.backward();
+  assertEquals([dx.grad, y.grad, y.label, dx.label], [1, 1, "y", "slope"]);
+  x.mul(y).backward({ createGraph: true });
+  assertEquals(x.gradValue!.operands.map(Number), [5, 1]);
+  y.data = 7;
+  assertEquals([x.grad, x.gradValue!.data], [5, 5]);
+});
+
+Deno.test("Values that functions get are results: they cannot be set, and a copy is differentiated like them", () => {
+  assertEquals(grad((x: Value) => x.clone().square())(3).data, 6);
+  assertThrows(() => grad((x: Value) => (x.data = 5, x))(3), GradusError, "Cannot set the data of a result");
+  assertEquals(Value.compile((x: Value) => x.clone().mul(2))(3), 6);
+  assertThrows(() => Value.compile((x: Value) => (x.data = 5, x)), GradusError, "Cannot set the data of a result");
+});
+
+Deno.test("Gradients that are values stay until a backward pass reaches what they are of", () => {
+  const x = new Value(2), h = x.square(), y = h.mul(3), other = new Value(1).mul(2);
+  y.mul(2).backward({ createGraph: true });
+  assertEquals([h.grad, y.grad, h.gradValue!.data], [6, 2, 6]);
+  other.backward();
+  assertEquals([h.grad, y.grad, other.grad, h.gradValue!.data], [6, 2, 1, 6]);
+  y.backward();
+  assertEquals([h.grad, h.gradValue, y.grad, other.grad], [3, undefined, 1, 1]);
+});
+
+Deno.test("Value.clone() of a leaf has its gradient, also where that is a value", () => {
+  const x = new Value(2, "x");
+  x.pow(3).backward({ createGraph: true });
+  const copy = x.clone();
+  assertEquals([copy.data, copy.grad, copy.label, copy.gradValue], [2, 12, "x", undefined]);
+});
+
+Deno.test("Recording a function leaves the gradients of what it uses as they were", () => {
+  const w = Value.persistent(3);
+  w.square().backward({ createGraph: true });
+  const f = Value.compile((x: Value) => {
+    x.mul(w).backward({ createGraph: true });
+    return x.gradValue!.add(w.gradValue!);
+  });
+  assertEquals([w.grad, w.gradValue!.data], [6, 6]);
+  assertEquals(f(10), 3 + 6 + 10); // what the gradient was, when the function was recorded, is a result from outside
+  const fresh = Value.persistent(2);
+  Value.compile((x: Value) => (x.mul(fresh).backward({ createGraph: true }), x));
+  assertEquals([fresh.grad, fresh.gradValue], [0, undefined]);
+  fresh.mul(5).backward();
+  assertEquals(fresh.grad, 5);
+});
+
 Deno.test("Second derivatives at zeros, kinks and poles are those of the formulas", () => {
   const second = (f: (x: Value) => Value, x: number) => grad(grad(f))(x).data;
   assertEquals([second((x) => x.pow(2), 0), second((x) => x.pow(3), 0), second((x) => x.square(), 0)], [2, 0, 2]);

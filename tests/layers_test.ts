@@ -23,6 +23,8 @@ const typescript: readonly (readonly string[])[] = [
     "src/pass.ts",
     "src/records.ts",
     "src/tape.ts",
+    "src/trace.ts",
+    "src/call.ts",
     "src/scope.ts",
     "src/simplify.ts",
     "src/derivative.ts",

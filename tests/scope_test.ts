@@ -108,6 +108,38 @@ Deno.test("Calls of networks belong to the scope that they were made in", () => 
   assertThrows(() => gone.data, GradusError, freed);
 });
 
+Deno.test("Leaves keep their gradients after a scope, as numbers where these were values of the scope", () => {
+  const x = new Value(2), y = new Value(3);
+  let kept: Value;
+  {
+    using scope = Value.scope();
+    x.pow(3).mul(y).backward({ createGraph: true });
+    kept = scope.keep(y.gradValue!);
+    assertEquals([x.grad, y.grad], [36, 8]);
+  }
+  assertEquals([x.grad, x.gradValue, y.grad, y.gradValue!.data, kept.data], [36, undefined, 8, 8, 8]);
+  x.mul(2).backward();
+  assertEquals(x.grad, 38);
+});
+
+Deno.test("Value.scope().keep() of a graph that branches and meets very often takes no longer than the graph is large", () => {
+  let kept: Value;
+  {
+    using scope = Value.scope();
+    let y = new Value(1).mul(1);
+    for (let i = 0; i < 1000; i++) y = y.add(y);
+    kept = scope.keep(y);
+  }
+  assertEquals(kept.data, 2 ** 1000);
+});
+
+Deno.test("Value.scope().keep() keeps values, and nothing else", () => {
+  using scope = Value.scope();
+  for (const wrong of [3, undefined, [new Value(1)]]) {
+    assertThrows(() => scope.keep(wrong as never), GradusError, "Cannot keep");
+  }
+});
+
 Deno.test("Value.memory() tells what is recorded, and that it is freed", () => {
   const before = Value.memory(), x = new Value(1.5);
   let sum = x.mul(1);
