@@ -4,7 +4,7 @@
  */
 import { derivatives, firstBinaryOp, type Formula, Op } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { type Home, LatestFirst, Leaf, type Operand, type Place } from "./pass.ts";
+import { LatestFirst, Leaf, type Operand, type Place } from "./pass.ts";
 import { simplified } from "./simplify.ts";
 import { constant, lasting, record, Tape, touch, writableTape } from "./tape.ts";
 
