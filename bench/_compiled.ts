@@ -4,7 +4,7 @@
  */
 import { Value } from "../mod.ts";
 import { Op } from "../src/bindings.ts";
-import { recordOn, Trace } from "../src/tape.ts";
+import { Trace } from "../src/trace.ts";
 import { placeOf, valueOf } from "../src/value.ts";
 import { median } from "./_timing.ts";
 
@@ -55,38 +55,39 @@ export interface Times {
 
 /** The loop of peers/value_loop.c, opened. */
 export function openPlainLoop(path: string) {
+  const tape = ["buffer", "buffer", "u32"] as const;
+  const rows = ["buffer", "buffer", "buffer", "buffer", "u32", "u32", "u32"] as const;
   return Deno.dlopen(path, {
-    value_loop_forward: { parameters: ["buffer", "buffer", "u32"], result: "void" },
-    value_loop_backward: { parameters: ["buffer", "buffer", "buffer", "u32"], result: "void" },
+    value_loop_forward: { parameters: tape, result: "void" },
+    value_loop_backward: { parameters: ["buffer", ...tape], result: "void" },
+    value_loop_values: { parameters: ["buffer", ...rows], result: "void" },
+    value_loop_gradients: { parameters: ["buffer", "buffer", "buffer", ...rows], result: "void" },
   });
 }
 
 type PlainLoop = ReturnType<typeof openPlainLoop>["symbols"];
 
-/** A function as the plain loop runs it, from the records that its values make. */
+/** A function as the plain loop runs it over rows, in one call, from the records that its values make. */
 function recorded(name: keyof typeof functions, loop: PlainLoop) {
   const { f, inputs } = functions[name], trace = new Trace(inputs);
-  const root = recordOn(trace, () => placeOf(f(trace.unknowns.map((home) => valueOf({ home, slot: 0 })))));
+  const root = trace.record(() => placeOf(f(trace.unknowns.map((home) => valueOf({ home, slot: 0 })))));
   const { words, data, length } = trace.records, grad = new Float64Array(length);
   if (root.slot !== length - 1) throw new Error("Cannot run the plain loop: the result is not the last record");
-  const slots = trace.unknowns.map((home) =>
-    Array.from({ length }, (_, slot) => slot).find((slot) =>
-      trace.records.opAt(slot) === Op.leaf && trace.inputAt(slot)?.home === home
-    )!
-  );
-  const operations =
-    Array.from({ length }, (_, slot) => trace.records.opAt(slot)).filter((op) => op !== Op.leaf).length;
-  const forward = (x: number[]) => {
-    slots.forEach((slot, j) => data[slot] = x[j]);
-    loop.value_loop_forward(data, words, length);
-    return data[length - 1];
+  const all = Array.from({ length }, (_, slot) => slot),
+    isLeaf = (slot: number) => trace.records.opAt(slot) === Op.leaf;
+  const slotOf = (home: unknown) => all.find((slot) => isLeaf(slot) && trace.inputAt(slot)?.home === home)!;
+  const slots = Uint32Array.from(trace.unknowns, slotOf);
+  const values = (x: Float64Array<ArrayBuffer>) => {
+    const y = new Float64Array(x.length / inputs);
+    loop.value_loop_values(y, data, x, slots, words, length, inputs, y.length);
+    return y;
   };
-  const both = (x: number[]) => {
-    forward(x);
-    loop.value_loop_backward(grad, data, words, length);
-    return slots.map((slot) => grad[slot]);
+  const both = (x: Float64Array<ArrayBuffer>) => {
+    const y = new Float64Array(x.length / inputs), slopes = new Float64Array(x.length);
+    loop.value_loop_gradients(y, slopes, grad, data, x, slots, words, length, inputs, y.length);
+    return [y, slopes];
   };
-  return { operations, forward, both };
+  return { operations: all.filter((slot) => !isLeaf(slot)).length, values, both };
 }
 
 /** Nanoseconds per row of tasks that take turns, each over all rows. */
@@ -108,16 +109,18 @@ export function measureCompiled(name: keyof typeof functions, loop: PlainLoop | 
   const each = Array.from({ length: rows }, (_, i) => row(i)), all = new Float64Array(each.flat());
   const plain = loop && recorded(name, loop);
   if (plain) {
-    const slopes = compiled.grad(all), expected = each.flatMap(plain.both);
-    const isClose = expected.every((slope, i) => Math.abs(slope - slopes[i]) <= 1e-12 * Math.max(1, Math.abs(slope)));
-    if (!isClose) throw new Error(`Cannot compare with the plain loop: it computes another ${name}`);
+    const ours = compiled.valueAndGrad(all), theirs = plain.both(all);
+    const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(a));
+    if (!theirs.every((numbers, k) => numbers.every((number, i) => isClose(number, ours[k][i])))) {
+      throw new Error(`Cannot compare with the plain loop: it computes another ${name}`);
+    }
   }
   const tasks = [
     () => each.forEach((x) => compiled(x)),
     () => each.forEach((x) => compiled.valueAndGrad(x)),
     () => compiled(all),
     () => compiled.valueAndGrad(all),
-    ...plain ? [() => each.forEach(plain.forward), () => each.forEach(plain.both)] : [],
+    ...plain ? [() => plain.values(all), () => plain.both(all)] : [],
   ];
   const [one, oneBoth, value, both, plainValue, plainBoth] = nanoseconds(tasks);
   return {

@@ -395,8 +395,8 @@ INLINE struct K(pair) K(cos_near)(real r, real low) {
   return K(pair_of)(sum, error + K(fma)(z * z, POLYNOMIAL(z, K(cos_table)), -r * low));
 }
 
-/* sin x. Error 0.81. */
-LOCAL real K(sin)(real x) {
+/* sin x. Error 0.81. This one and the others below are long, and no loop over them vectorises: one copy is enough. */
+OUT_OF_LINE real K(sin)(real x) {
   if (K(abs)(x) < R(0x1p-27)) return x;
   if (!(K(abs)(x) < INFINITE)) return x - x;
   real r, low;
@@ -406,7 +406,7 @@ LOCAL real K(sin)(real x) {
 }
 
 /* cos x. Error 0.81. */
-LOCAL real K(cos)(real x) {
+OUT_OF_LINE real K(cos)(real x) {
   if (!(K(abs)(x) < INFINITE)) return x - x;
   real r, low;
   const int n = K(reduce)(x, &r, &low);
@@ -415,7 +415,7 @@ LOCAL real K(cos)(real x) {
 }
 
 /* sin / cos; a quarter turn on, -cos / sin. Error 0.99. */
-LOCAL real K(tan)(real x) {
+OUT_OF_LINE real K(tan)(real x) {
   if (K(abs)(x) < R(0x1p-27)) return x;
   if (!(K(abs)(x) < INFINITE)) return x - x;
   real r, low;
@@ -456,7 +456,7 @@ LOCAL struct K(pair) K(log_pair)(real x) {
 
 /* x^y = e^(y·ln x), with C's special cases (C11 F.10.4.4): x^0 = 1^y = 1 even for NaN; a negative x has
  * powers for whole y only. Error 1.18. */
-LOCAL real K(pow)(real x, real y) {
+OUT_OF_LINE real K(pow)(real x, real y) {
   if (y == R(0) || x == R(1)) return R(1);
   if (x != x || y != y) return x + y;
   const real base = K(abs)(x), size = K(abs)(y);

@@ -23,7 +23,7 @@ struct program;
 struct level {
   int32_t (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
   int32_t (*value_backward)(double *, uint8_t *, uint32_t *, const double *, const uint32_t *, int32_t);
-  void (*program_once)(double *, const uint32_t *, const uint32_t *, uint32_t, uint32_t, uint32_t);
+  void (*program_once)(uint32_t *);
   void (*program_run)(double *, const double *, const struct program *, const double *, double *, size_t);
   struct entries of[2];
 };
@@ -109,25 +109,27 @@ int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, co
   return level()->value_backward(grad, mark, reached, data, record, roots);
 }
 
-int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to) {
-  REQUIRE(from >= 0 && from <= to && runs >= 0 && (from == to || record) && (runs == 0 || run));
-  REQUIRE(records_are_valid(record, (uint32_t)from, (uint32_t)to));
-  REQUIRE(runs_are_valid(record, run, (uint32_t)runs, (uint32_t)from, (uint32_t)to));
+int32_t gradus_program_check(const uint32_t *program) {
+  REQUIRE(program);
+  uint32_t records = program[0], runs = program[1], from = program[2];
+  const uint32_t *record = program + 4 + 2 * (size_t)records, *run = record + 2 * (size_t)records;
+  REQUIRE(from <= records && records_are_valid(record, from, records) && runs_are_valid(record, run, runs, from, records));
   return GRADUS_OK;
 }
 
-int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
-                            int32_t to) {
-  REQUIRE(from >= 0 && from <= to && runs >= 0 && (from == to || (data && record)) && (runs == 0 || run));
-  level()->program_once(data, record, run, (uint32_t)runs, (uint32_t)from, (uint32_t)to);
+int32_t gradus_program_once(uint32_t *program) {
+  REQUIRE(program);
+  level()->program_once(program);
   return GRADUS_OK;
 }
 
 int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
                            double *scratch, int32_t rows) {
-  REQUIRE(rows >= 0 && program && scratch && (rows == 0 || (outputs && inputs)));
+  REQUIRE(rows >= 0 && program && scratch);
   struct program p = program_from(program);
   REQUIRE(program_is_valid(&p) && (p.uniforms == 0 || uniforms));
+  if (rows == 0 && p.sums == 0) return GRADUS_OK;
+  REQUIRE(outputs && (rows == 0 || p.inputs == 0 || inputs));
   double *registers = (double *)(((uintptr_t)scratch + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
   level()->program_run(outputs, inputs, &p, uniforms, registers, (size_t)rows);
   return GRADUS_OK;

@@ -67,24 +67,25 @@ GRADUS_API int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *
 
 /* ---- programs: recorded functions ---- */
 
-/* Whether the records from .. to-1 are operations on earlier records, and run = {first record, count} tells `runs` stretches
- * among them, in order, each of at most 64 operations of one kind on records before the stretch; the second word of a unary one
- * in a run is 0. */
-GRADUS_API int32_t gradus_program_check(const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from, int32_t to);
+/* For one input: program = {records, runs, from, 0}, then double data[records], then uint32_t record[2 * records], both as on a
+ * tape, then uint32_t run[2 * runs] = {first record, count}: stretches among the records from .., in order, each of at most 64
+ * operations of one kind on records before the stretch; the second word of a unary one in a run is 0. One buffer, since each
+ * that is handed over takes as long as five operations. OK if it is such a program. */
+GRADUS_API int32_t gradus_program_check(const uint32_t *program);
 
-/* As gradus_value_forward, but what is in a run is computed together. The runs are not looked through again, which
- * would take longer than computing them: they have to be such that gradus_program_check has accepted them. */
-GRADUS_API int32_t gradus_program_once(double *data, const uint32_t *record, const uint32_t *run, int32_t runs, int32_t from,
-                                       int32_t to);
+/* Computes data of the records from .., as gradus_value_forward does, but what is in a run together. The program is not
+ * looked through again, which would take longer than computing it: gradus_program_check has to have accepted it. */
+GRADUS_API int32_t gradus_program_once(uint32_t *program);
 
-/* Over many rows: program = {operations, registers, uniforms, inputs, outputs, sums, strip}, then for each input its register, or
- * 0xffffffff if it is not used, for each output and each sum its operand, and for each operation {op | to << 8, left, right}. An
- * operand is a register, or 0x80000000 + the index of a number in uniforms, which is the same for all rows. No operation reads
- * the register that it writes. strip, 1 to 64, and a multiple of 8 if there are sums, is how many rows go through the operations
- * together; it is of no influence on the bits of any result. scratch: registers · strip + 8 · sums + 8 doubles.
+/* Over many rows: program = {operations, registers, uniforms, inputs, first, second, sums, strip}, then for each output of the
+ * first group, of the second, and for each sum its operand, and for each operation {op | to << 8, left, right}. An operand is a
+ * register, or 0x80000000 + the index of a number in uniforms, which is the same for all rows. Input j is in register j before
+ * the first operation. No operation reads the register that it writes. strip, a multiple of 16 up to 256, is how many rows
+ * go through the operations together; it is of no influence on the bits of any result. scratch: registers · strip + 8 · sums + 8
+ * doubles; rows of a strip that are not there are computed from what lies there.
  *
- * outputs: first (rows,outputs) of inputs (rows,inputs), then each sum over all rows. ARGUMENT, before anything is written, if
- * the program is not one. */
+ * outputs: the first group (rows,first) of inputs (rows,inputs), the second (rows,second), then each sum over all rows. ARGUMENT,
+ * before anything is written, if the program is not one. */
 GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
                                       double *scratch, int32_t rows);
 

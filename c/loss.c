@@ -16,11 +16,11 @@
   LOCAL void K(name##_loss)(double *loss, real *restrict d, const real *restrict p_, const real *restrict t_,          \
                             size_t nout, size_t stride, size_t columns, real scale) {                                  \
     for (size_t o = 0; o < nout; o++) {                                                                                \
-      for (size_t s = 0; s < columns; s++) {                                                                           \
+      for (size_t s = 0; s < whole(columns); s++) {                                                                           \
         real p = p_[o * stride + s], t = t_[o * stride + s];                                                           \
         loss[s] += (double)(value);                                                                                    \
       }                                                                                                                \
-      for (size_t s = 0; s < columns; s++) {                                                                           \
+      for (size_t s = 0; s < whole(columns); s++) {                                                                           \
         real p = p_[o * stride + s], t = t_[o * stride + s];                                                           \
         d[o * stride + s] = (derivative) * scale;                                                                      \
       }                                                                                                                \
@@ -32,27 +32,27 @@ ELEMENTWISE_LOSSES(X)
 /* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top and sum have `columns` elements. */
 LOCAL void K(softmax)(real *y, const real *x, size_t nout, size_t stride, size_t columns, real *restrict top,
                       real *restrict sum) {
-  for (size_t s = 0; s < columns; s++) top[s] = x[s], sum[s] = 0;
+  for (size_t s = 0; s < whole(columns); s++) top[s] = x[s], sum[s] = 0;
   for (size_t o = 1; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) top[s] = K(max)(top[s], x[o * stride + s]);
+    for (size_t s = 0; s < whole(columns); s++) top[s] = K(max)(top[s], x[o * stride + s]);
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) {
+    for (size_t s = 0; s < whole(columns); s++) {
       real e = K(exp)(x[o * stride + s] - top[s]);
       y[o * stride + s] = e;
       sum[s] += e;
     }
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) y[o * stride + s] /= sum[s];
+    for (size_t s = 0; s < whole(columns); s++) y[o * stride + s] /= sum[s];
 }
 
 /* With y = softmax(x):  dx_o = y_o · (dy_o − Σ_j dy_j·y_j), in place. */
 LOCAL void K(softmax_backward)(real *restrict d, const real *restrict y, size_t nout, size_t stride, size_t columns,
                                real *restrict sum) {
-  for (size_t s = 0; s < columns; s++) sum[s] = 0;
+  for (size_t s = 0; s < whole(columns); s++) sum[s] = 0;
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) sum[s] += d[o * stride + s] * y[o * stride + s];
+    for (size_t s = 0; s < whole(columns); s++) sum[s] += d[o * stride + s] * y[o * stride + s];
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) d[o * stride + s] = y[o * stride + s] * (d[o * stride + s] - sum[s]);
+    for (size_t s = 0; s < whole(columns); s++) d[o * stride + s] = y[o * stride + s] * (d[o * stride + s] - sum[s]);
 }
 
 /* Softmax cross-entropy on logits p against rows of probabilities t (one-hot for class numbers):
@@ -61,22 +61,22 @@ LOCAL void K(cross_entropy_loss)(double *loss, real *restrict d, const real *res
                                  size_t nout, size_t stride, size_t columns, real scale, real *restrict top,
                                  real *restrict sum) {
   K(softmax)(d, p, nout, stride, columns, top, sum);
-  for (size_t s = 0; s < columns; s++) sum[s] = K(log)(sum[s]);
+  for (size_t s = 0; s < whole(columns); s++) sum[s] = K(log)(sum[s]);
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++)
+    for (size_t s = 0; s < whole(columns); s++)
       loss[s] += (double)(t[o * stride + s] * (sum[s] - (p[o * stride + s] - top[s])));
-  for (size_t s = 0; s < columns; s++) sum[s] = 0;
+  for (size_t s = 0; s < whole(columns); s++) sum[s] = 0;
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++) sum[s] += t[o * stride + s];
+    for (size_t s = 0; s < whole(columns); s++) sum[s] += t[o * stride + s];
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < columns; s++)
+    for (size_t s = 0; s < whole(columns); s++)
       d[o * stride + s] = (d[o * stride + s] * sum[s] - t[o * stride + s]) * scale;
 }
 
 /* loss[s] ← the loss of sample s; d ← scale · dloss/dp. work: 2·columns elements. */
 LOCAL void K(loss)(int32_t kind, double *loss, real *d, const real *p, const real *t, size_t nout, size_t stride,
                    size_t columns, real scale, real *work) {
-  for (size_t s = 0; s < columns; s++) loss[s] = 0;
+  for (size_t s = 0; s < whole(columns); s++) loss[s] = 0;
   switch (kind) {
 #define ELEMENTWISE(number, name) \
   case number: K(name##_loss)(loss, d, p, t, nout, stride, columns, scale); break;

@@ -100,7 +100,7 @@ static struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memor
 }
 
 /* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns. */
-static void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
+OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
                       size_t columns) {
   size_t s = 0;
   for (; s + QUAD <= columns; s += QUAD) {
@@ -135,7 +135,7 @@ static void K(gather_targets)(const struct gradus_job *job, real *t, const void 
 }
 
 /* y of the last layer ← the network's outputs for x; every layer's z and y stay for backward. */
-static void K(forward)(const struct gradus_job *job, const real *parameters, const struct K(scratch) * scratch,
+OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters, const struct K(scratch) * scratch,
                        size_t columns) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
   real *a = scratch->activations;
@@ -225,8 +225,8 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
   K(gather)(scratch->activations, stride, inputs, (size_t)job->nin, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
-  K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride, columns,
-          scale, scratch->work);
+  K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
+          round_up(columns, COLUMNS), scale, scratch->work);
   double sum = *total;
   for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
   *total = sum;

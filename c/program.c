@@ -1,12 +1,16 @@
-/* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one does, so
- * that a strip of every register fits into the first caches. For a single input, operations of one kind that do not depend on
- * one another run together, as a strip of their own. The activations are those of elementwise.c. */
+/* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
+ * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
+ * not depend on one another run together, as a strip of their own. The activations are those of elementwise.c; rows are
+ * turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
 #define PROGRAM_SHARED
 
 /* Rows that go through the operations together, at most: registers are strips of so many numbers. */
-#define STRIP_MAX 64
+#define STRIP_MAX 256
+
+/* Operations that run together for a single input, at most. */
+#define RUN_MAX 64
 
 #define UNIFORM 0x80000000u
 
@@ -16,10 +20,9 @@ struct program {
   uint32_t registers;
   uint32_t uniforms;
   uint32_t inputs;
-  uint32_t outputs;
+  uint32_t outputs[2];
   uint32_t sums;
   uint32_t strip;
-  const uint32_t *input;
   const uint32_t *output;
   const uint32_t *sum;
   const uint32_t *operation;
@@ -29,9 +32,10 @@ struct program {
 #define PARTS 8
 
 static struct program program_from(const uint32_t *words) {
-  struct program p = {words[0], words[1], words[2], words[3], words[4], words[5], words[6], words + 7, NULL, NULL, NULL};
-  p.output = p.input + p.inputs;
-  p.sum = p.output + p.outputs;
+  struct program p = {
+      words[0], words[1], words[2], words[3], {words[4], words[5]}, words[6], words[7], words + 8, NULL, NULL,
+  };
+  p.sum = p.output + p.outputs[0] + p.outputs[1];
   p.operation = p.sum + p.sums;
   return p;
 }
@@ -41,11 +45,10 @@ static int operand_is_valid(const struct program *p, uint32_t operand) {
 }
 
 static int program_is_valid(const struct program *p) {
-  if (p->strip < 1 || p->strip > STRIP_MAX || p->inputs < 1 || (p->sums > 0 && p->strip % PARTS != 0)) return 0;
-  for (uint32_t i = 0; i < p->inputs; i++)
-    if (p->input[i] != UINT32_MAX && p->input[i] >= p->registers) return 0;
-  for (uint32_t i = 0; i < p->outputs + p->sums; i++)
-    if (!operand_is_valid(p, p->output[i])) return 0;
+  if (p->strip < 1 || p->strip > STRIP_MAX || p->strip != whole(p->strip)) return 0;
+  if (p->inputs > p->registers) return 0;
+  for (const uint32_t *result = p->output; result < p->operation; result++)
+    if (!operand_is_valid(p, *result)) return 0;
   for (uint32_t i = 0; i < p->operations; i++) {
     const uint32_t *o = p->operation + 3 * i;
     uint32_t op = o[0] & 0xff, to = o[0] >> 8;
@@ -59,7 +62,7 @@ static int program_is_valid(const struct program *p) {
 static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t runs, uint32_t from, uint32_t to) {
   for (uint32_t k = 0; k < runs; k++) {
     uint32_t first = run[2 * k], n = run[2 * k + 1];
-    if (first < from || n < 1 || n > STRIP_MAX || first >= to || n > to - first) return 0;
+    if (first < from || n < 1 || n > RUN_MAX || first >= to || n > to - first) return 0;
     uint32_t op = record[2 * first] & 0xff, bad = 0;
     for (uint32_t i = first; i < first + n; i++)
       bad |= ((record[2 * i] & 0xff) != op) | (record_left(record[2 * i]) >= first) | (record[2 * i + 1] >= first);
@@ -72,7 +75,7 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
 
 #define X(name, value, derivative)                                                       \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {   \
-    for (size_t i = 0; i < n; i++) {                                                     \
+    for (size_t i = 0; i < whole(n); i++) {                                              \
       real x = x_[i];                                                                    \
       y_[i] = value;                                                                     \
     }                                                                                    \
@@ -80,10 +83,23 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
 GRADUS_FUNCTION_OPS(X)
 #undef X
 
+/* Of two strips, of a strip and a number, and of a number and a strip. As for the activations, n is a multiple of 16. */
 #define X(name, value, da, db)                                                                                    \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < n; i++) {                                                                              \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real a = a_[i], b = b_[i];                                                                                  \
+      y_[i] = value;                                                                                              \
+    }                                                                                                             \
+  }                                                                                                               \
+  LOCAL void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
+      real a = a_[i];                                                                                             \
+      y_[i] = value;                                                                                              \
+    }                                                                                                             \
+  }                                                                                                               \
+  LOCAL void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
+      real b = b_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }
@@ -106,12 +122,69 @@ LOCAL void K(strip_forward)(enum op op, real *restrict y, const real *restrict a
   }
 }
 
+/* y[i] = op(a[i], b) for i < n, of binary operations. */
+LOCAL void K(strip_by_number)(enum op op, real *restrict y, const real *restrict a, real b, size_t n) {
+  switch (op) {
+#define X(name, value, da, db) \
+  case OP_##name: K(name##_by_number)(y, a, b, n); break;
+    GRADUS_BINARY_OPS(X)
+#undef X
+    default: break;
+  }
+}
+
+/* y[i] = op(a, b[i]) for i < n, of binary operations. */
+LOCAL void K(strip_of_number)(enum op op, real *restrict y, real a, const real *restrict b, size_t n) {
+  switch (op) {
+#define X(name, value, da, db) \
+  case OP_##name: K(name##_of_number)(y, a, b, n); break;
+    GRADUS_BINARY_OPS(X)
+#undef X
+    default: break;
+  }
+}
+
+/* Where a strip's operations and results find their operands. */
+struct K(strip) {
+  const real *registers;
+  const real *uniforms;
+  size_t length;
+};
+
 /* The strip of an operand: of a register, or of a number that is the same in all rows, spread out in `spread`. */
-INLINE const real *K(operand)(uint32_t operand, const real *registers, const real *uniforms, real *spread, size_t strip) {
-  if (!(operand & UNIFORM)) return registers + operand * strip;
-  real x = uniforms[operand & ~UNIFORM];
-  for (size_t i = 0; i < strip; i++) spread[i] = x;
+INLINE const real *K(operand)(struct K(strip) s, uint32_t operand, real *spread) {
+  if (!(operand & UNIFORM)) return s.registers + operand * s.length;
+  real x = s.uniforms[operand & ~UNIFORM];
+  for (size_t i = 0; i < s.length; i++) spread[i] = x;
   return spread;
+}
+
+/* y[i] = op(left[i], right[i]) for i < n, right only of binary operations. */
+INLINE void K(strip_operation)(struct K(strip) s, enum op op, real *y, uint32_t left, uint32_t right, size_t n) {
+  real spread[STRIP_MAX];
+  if (op >= OP_add && right & UNIFORM)
+    K(strip_by_number)(op, y, K(operand)(s, left, spread), s.uniforms[right & ~UNIFORM], n);
+  else if (op >= OP_add && left & UNIFORM)
+    K(strip_of_number)(op, y, s.uniforms[left & ~UNIFORM], K(operand)(s, right, spread), n);
+  else
+    K(strip_forward)(op, y, K(operand)(s, left, spread), op < OP_add ? NULL : K(operand)(s, right, spread), n);
+}
+
+/* Writes n rows of results: to (n,count). */
+LOCAL void K(write_rows)(real *to, struct K(strip) s, const uint32_t *result, size_t count, size_t n) {
+  real spread[QUAD][STRIP_MAX];
+  size_t j = 0;
+  for (; j + QUAD <= count; j += QUAD) {
+    const real *row[QUAD];
+    for (size_t k = 0; k < QUAD; k++) row[k] = K(operand)(s, result[j + k], spread[k]);
+    K(turn_quad)(to + j, count, row, n);
+  }
+  for (; j < count; j++) {
+    const real *row = K(operand)(s, result[j], spread[0]);
+    if (count == 1) memcpy(to, row, n * sizeof *row);
+    else
+      for (size_t i = 0; i < n; i++) to[i * count + j] = row[i];
+  }
 }
 
 /* parts[i mod 8] += y[i] for i < n. */
@@ -122,48 +195,45 @@ LOCAL void K(add_parts)(real *restrict parts, const real *restrict y, size_t n) 
   for (size_t l = 0; i < n; i++, l++) parts[l] += y[i];
 }
 
-static void K(program_run)(real *outputs, const real *inputs, const struct program *p, const real *uniforms, real *registers,
-                           size_t rows) {
-  real left[STRIP_MAX], right[STRIP_MAX];
-  size_t strip = p->strip;
-  real *parts = registers + p->registers * strip;
+static void K(program_run)(real *outputs, const real *inputs, const struct program *p, const real *uniforms,
+                           real *registers, size_t rows) {
+  real spread[STRIP_MAX], *parts = registers + (size_t)p->registers * p->strip;
+  struct K(strip) s = {registers, uniforms, p->strip};
+  size_t first = p->outputs[0], second = p->outputs[1];
+  real *seconds = outputs + rows * first, *sums = seconds + rows * second;
   for (size_t i = 0; i < p->sums * PARTS; i++) parts[i] = 0;
-  for (size_t from = 0; from < rows; from += strip) {
-    size_t n = size_min(strip, rows - from);
-    for (size_t j = 0; j < p->inputs; j++)
-      if (p->input[j] != UINT32_MAX)
-        for (size_t i = 0; i < n; i++) registers[p->input[j] * strip + i] = inputs[(from + i) * p->inputs + j];
-    for (uint32_t k = 0; k < p->operations; k++) {
-      const uint32_t *o = p->operation + 3 * k;
-      enum op op = (enum op)(o[0] & 0xff);
-      const real *a = K(operand)(o[1], registers, uniforms, left, strip), *b = a;
-      if (op >= OP_add) b = K(operand)(o[2], registers, uniforms, right, strip);
-      K(strip_forward)(op, registers + (o[0] >> 8) * strip, a, b, n);
-    }
-    for (size_t j = 0; j < p->outputs; j++) {
-      const real *y = K(operand)(p->output[j], registers, uniforms, left, strip);
-      for (size_t i = 0; i < n; i++) outputs[(from + i) * p->outputs + j] = y[i];
-    }
-    for (size_t j = 0; j < p->sums; j++)
-      K(add_parts)(parts + j * PARTS, K(operand)(p->sum[j], registers, uniforms, left, strip), n);
+  for (size_t from = 0; from < rows; from += s.length) {
+    size_t n = size_min(s.length, rows - from);
+    if (p->inputs > 0) K(turn)(registers, s.length, inputs + from * p->inputs, p->inputs, n, p->inputs);
+    for (const uint32_t *o = p->operation, *end = o + 3 * (size_t)p->operations; o < end; o += 3)
+      K(strip_operation)(s, record_op(o[0]), registers + record_left(o[0]) * s.length, o[1], o[2], round_up(n, 16));
+    K(write_rows)(outputs + from * first, s, p->output, first, n);
+    K(write_rows)(seconds + from * second, s, p->output + first, second, n);
+    for (size_t j = 0; j < p->sums; j++) K(add_parts)(parts + j * PARTS, K(operand)(s, p->sum[j], spread), n);
   }
   for (size_t j = 0; j < p->sums; j++, parts += PARTS)
-    outputs[rows * p->outputs + j] =
-        ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+    sums[j] = ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
 }
 
-/* data[i] of the records from .. to-1, of which runs (first, count) of one operation do not depend on one another. */
-static void K(program_once)(real *data, const uint32_t *record, const uint32_t *run, uint32_t runs, uint32_t from, uint32_t to) {
-  real left[STRIP_MAX], right[STRIP_MAX];
-  for (uint32_t k = 0; k < runs; k++) {
-    uint32_t first = run[2 * k], n = run[2 * k + 1];
+/* A program for one input: c/gradus.h. */
+static void K(program_once)(uint32_t *program) {
+  real left[RUN_MAX], right[RUN_MAX], result[RUN_MAX], *data = (real *)(program + 4);
+  const uint32_t records = program[0], *record = program + 4 + 2 * (size_t)records, *run = record + 2 * (size_t)records;
+  uint32_t from = program[2];
+  for (const uint32_t *end = run + 2 * (size_t)program[1]; run < end; run += 2) {
+    uint32_t first = run[0], n = run[1];
     K(value_forward)(data, record, from, first);
     enum op op = record_op(record[2 * first]);
     for (uint32_t i = 0; i < n; i++) left[i] = data[record_left(record[2 * (first + i)])];
     if (op >= OP_add)
       for (uint32_t i = 0; i < n; i++) right[i] = data[record[2 * (first + i) + 1]];
-    K(strip_forward)(op, data + first, left, right, n);
+    else
+      right[0] = 0;
+    /* The strip is filled up with numbers that are there: its length is a multiple of 16. */
+    for (size_t i = n; i < round_up(n, 16); i++) left[i] = left[0], right[i] = right[0];
+    K(strip_forward)(op, result, left, right, round_up(n, 16));
+    memcpy(data + first, result, n * sizeof *data);
     from = first + n;
   }
-  K(value_forward)(data, record, from, to);
+  K(value_forward)(data, record, from, records);
 }

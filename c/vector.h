@@ -50,7 +50,7 @@ INLINE void K(turn_quad)(real *restrict to, size_t step, const real *const row[Q
 }
 
 /* to[j·step + i] = from[i·from_step + j] for i < rows, j < n. */
-LOCAL void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows, size_t n) {
+OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows, size_t n) {
   size_t i = 0;
   for (; i + QUAD <= rows; i += QUAD) {
     const real *row = from + i * from_step;

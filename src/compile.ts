@@ -6,7 +6,7 @@ import { recordDerivatives } from "./derivative.ts";
 import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
 import { Leaf, type Operand, type Place } from "./pass.ts";
-import { Program } from "./program.ts";
+import { type Outputs, Program } from "./program.ts";
 import { Trace } from "./trace.ts";
 
 /**
@@ -19,22 +19,22 @@ export interface CompiledFunction<X, Y, G> {
   /** The value for one input. */
   (x: X): Y;
   /** The values (rows, outputs) of inputs (rows, inputs). */
-  (rows: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
+  (rows: Float64Array): Float64Array<ArrayBuffer>;
   /** The derivatives of the outputs by the inputs, as `jacobian` has them: for one value of a list, its gradient. */
   grad(x: X): G;
   /** The derivatives (rows, outputs, inputs). */
-  grad(rows: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
+  grad(rows: Float64Array): Float64Array<ArrayBuffer>;
   /** Both, computed together. */
   valueAndGrad(x: X): [value: Y, grad: G];
   /** Both, for each row. */
-  valueAndGrad(rows: Float64Array<ArrayBuffer>): [values: Float64Array<ArrayBuffer>, grads: Float64Array<ArrayBuffer>];
+  valueAndGrad(rows: Float64Array): [values: Float64Array<ArrayBuffer>, grads: Float64Array<ArrayBuffer>];
   /**
    * Differentiates the value by the leaves that the function uses and has not made itself, its parameters: adds the gradient to
    * their `grad` and returns the value. For functions that give one value.
    */
   backward(x: X): number;
   /** The same for the mean of the values over the rows: how a batch is trained with. */
-  backward(rows: Float64Array<ArrayBuffer>): number;
+  backward(rows: Float64Array): number;
   /** How many numbers go in. */
   readonly inputs: number;
   /** How many come out. */
@@ -67,8 +67,11 @@ function recorded(f: Recordable, count: number): Recording {
 }
 
 function leavesOf({ trace, outputs }: Recording): Set<Leaf> {
-  const places = [...trace.inputs, ...outputs];
-  return new Set(places.flatMap((place) => place?.home instanceof Leaf ? place.home : []));
+  const leaves = new Set<Leaf>();
+  for (const places of [trace.inputs, outputs]) {
+    for (const place of places) if (place?.home instanceof Leaf) leaves.add(place.home);
+  }
+  return leaves;
 }
 
 /**
@@ -80,11 +83,12 @@ export function compile(f: Recordable, count: number | undefined): CompiledFunct
   const inputs = count ?? 1, first = recorded(f, inputs), second = recorded(f, inputs);
   // What is there in both recordings was there before: the others are leaves that the function makes itself.
   const others = leavesOf(second), captured = new Set([...leavesOf(first)].filter((leaf) => others.has(leaf)));
-  const programOf = ({ trace }: Recording, outputs: readonly Operand[], sums: readonly Operand[] = []) =>
-    new Program(trace, outputs, sums, (leaf) => captured.has(leaf));
+  const programOf = ({ trace }: Recording, outputs: Outputs) =>
+    new Program(trace, outputs, (leaf) => captured.has(leaf));
 
-  const { trace, outputs, outputIsList } = first, values = programOf(first, outputs);
-  if (outputs.length !== second.outputs.length || !values.equals(programOf(second, second.outputs))) {
+  const { trace, outputs, outputIsList } = first, values = programOf(first, { first: outputs });
+  const again = programOf(second, { first: second.outputs });
+  if (outputIsList !== second.outputIsList || !values.equals(again)) {
     throw new GradusError(
       "argument",
       "Cannot compile the function: called twice, it did not do the same, and what is recorded must not depend on chance or " +
@@ -95,18 +99,21 @@ export function compile(f: Recordable, count: number | undefined): CompiledFunct
     const sources = homes.map((home) => ({ home, slot: 0 }));
     return trace.record(() => outputs.flatMap((output) => recordDerivatives([[output, 1]], sources)));
   };
+  const slopes = once(() => derivativesBy(trace.unknowns));
   return callable({ inputs, inputIsList: count !== undefined, outputIsList }, {
     outputs: outputs.length,
     values,
-    withSlopes: once(() => programOf(first, [...outputs, ...derivativesBy(trace.unknowns)])),
-    training: once(() => programOf(first, [], [...outputs, ...derivativesBy(values.leaves)])),
+    slopes: once(() => programOf(first, { second: slopes() })),
+    withSlopes: once(() => programOf(first, { first: outputs, second: slopes() })),
+    training: once(() => programOf(first, { sums: [...outputs, ...derivativesBy(values.leaves)] })),
   });
 }
 
-/** What a function computes: its values, these and the derivatives by the inputs, or, added up, by its parameters. */
+/** What a function computes: its values, the derivatives by the inputs, both, or both added up, by its parameters. */
 interface Programs {
   readonly outputs: number;
   readonly values: Program;
+  readonly slopes: () => Program;
   readonly withSlopes: () => Program;
   readonly training: () => Program;
 }
@@ -120,56 +127,59 @@ function once<T>(make: () => T): () => T {
 function callable(shape: Shape, programs: Programs): CompiledFunction<never, unknown, unknown> {
   const { inputs, inputIsList, outputIsList } = shape, { outputs, values } = programs;
   const valueFrom = (program: Program) => outputIsList ? program.outputs(0, outputs) : program.output(0);
-  const slopesOf = (program: Program, i: number) =>
-    inputIsList ? program.outputs(outputs + i * inputs, inputs) : program.output(outputs + i);
-  const slopesFrom = (program: Program) =>
-    outputIsList ? Array.from({ length: outputs }, (_, i) => slopesOf(program, i)) : slopesOf(program, 0);
+  const slopesOf = (program: Program, from: number) =>
+    inputIsList ? program.outputs(from, inputs) : program.output(from);
+  const slopesFrom = (program: Program, from: number) =>
+    outputIsList
+      ? Array.from({ length: outputs }, (_, i) => slopesOf(program, from + i * inputs))
+      : slopesOf(program, from);
 
   function call(x: unknown): unknown {
-    if (x instanceof Float64Array) return values.runRows(rowsOf(shape, x));
+    if (x instanceof Float64Array) return values.runRows(x, rowsOf(shape, x))[0];
     values.run(numbersOf(shape, x));
     return valueFrom(values);
   }
   function valueAndGrad(x: unknown): [unknown, unknown] {
     const program = programs.withSlopes();
-    if (x instanceof Float64Array) return divided(program.runRows(rowsOf(shape, x)), outputs, outputs * inputs);
+    if (x instanceof Float64Array) {
+      const [values, slopes] = program.runRows(x, rowsOf(shape, x));
+      return [values, slopes];
+    }
     program.run(numbersOf(shape, x));
-    return [valueFrom(program), slopesFrom(program)];
+    return [valueFrom(program), slopesFrom(program, outputs)];
   }
-  const grad = (x: unknown): unknown => valueAndGrad(x)[1];
+  function grad(x: unknown): unknown {
+    const program = programs.slopes();
+    if (x instanceof Float64Array) return program.runRows(x, rowsOf(shape, x))[1];
+    program.run(numbersOf(shape, x));
+    return slopesFrom(program, 0);
+  }
   function backward(x: unknown): number {
     if (outputIsList) refuse("its function gave a list, one value is needed for backward()");
-    const rows = x instanceof Float64Array ? rowsOf(shape, x) : Float64Array.from(numbersOf(shape, x));
-    if (rows.length === 0) refuse("no rows are given, at least one is needed for a mean");
-    const [sum, ...gradients] = programs.training().runRows(rows), count = rows.length / inputs;
-    values.leaves.forEach((leaf, i) => leaf.receive(0, gradients[i] / count));
-    return sum / count;
+    if (values.hasResults) {
+      refuse(
+        "it uses a result that was computed outside of it, through which no gradient flows; compute it inside the function, " +
+          "or detach() it",
+      );
+    }
+    const areRows = x instanceof Float64Array, rows = areRows ? x : Float64Array.from(numbersOf(shape, x));
+    const count = areRows ? rowsOf(shape, rows) : 1;
+    if (count === 0) refuse("no rows are given, at least one is needed for a mean");
+    const sums = programs.training().runRows(rows, count)[2];
+    values.leaves.forEach((leaf, i) => leaf.receive(0, sums[1 + i] / count));
+    return sums[0] / count;
   }
   return Object.assign(call, { grad, valueAndGrad, backward, inputs, outputs, operations: values.varying }) as never;
-}
-
-/** Rows of two parts, apart. */
-function divided(
-  rows: Float64Array,
-  first: number,
-  second: number,
-): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
-  const count = rows.length / (first + second),
-    a = new Float64Array(count * first),
-    b = new Float64Array(count * second);
-  for (let row = 0, from = 0; row < count; row++) {
-    for (let i = 0; i < first; i++) a[row * first + i] = rows[from++];
-    for (let i = 0; i < second; i++) b[row * second + i] = rows[from++];
-  }
-  return [a, b];
 }
 
 function refuse(what: string): never {
   throw new GradusError("argument", `Cannot call the compiled function: ${what}`);
 }
 
-function rowsOf({ inputs }: Shape, x: Float64Array): Float64Array<ArrayBuffer> {
-  if (x.length % inputs === 0) return x as Float64Array<ArrayBuffer>;
+/** How many rows an array of inputs has. */
+function rowsOf({ inputs }: Shape, x: Float64Array): number {
+  if (inputs > 0 && x.length % inputs === 0) return x.length / inputs;
+  if (inputs === 0) return refuse("rows are given, but it has no inputs: an empty list is needed");
   return refuse(`${x.length} numbers are given, a multiple of its ${inputs} inputs is needed`);
 }
 

@@ -1,89 +1,230 @@
 /**
  * A recorded function as a program: what its outputs need, each number computed once, what is known beforehand computed
  * beforehand. It runs on one input as a tape does (c/value.c), and on many rows at once (c/program.c). Recording is left to
- * tape.ts, the shape of inputs and outputs to compile.ts.
+ * trace.ts, the shape of inputs and outputs to compile.ts.
  */
 import { firstBinaryOp, Op } from "./bindings.ts";
 import { native, unwrap } from "./ffi.ts";
-import { Leaf, type Operand } from "./pass.ts";
+import { type Home, Leaf, type Operand } from "./pass.ts";
 import { simplified } from "./simplify.ts";
 import type { Trace } from "./trace.ts";
 
-/** Where a program has its numbers: for one input, the slots of a tape. */
-interface Node {
-  readonly op: number;
-  readonly left?: Node;
-  readonly right?: Node;
-  /** Of a number: what it is, the leaf that knows it, or the index of the input. */
-  readonly source: number | Leaf | { readonly input: number } | undefined;
-  /** Whether it depends on the inputs. */
-  readonly varies: boolean;
-  /** Names it among others; later, its slot. */
-  id: number;
-}
+/** What a number is: a constant, the leaf that knows it, or the index of an input. */
+type Source = number | Leaf | { readonly input: number };
 
 /** An operand of a batch that is the same for all rows (c/gradus.h). */
 const UNIFORM = 0x80000000;
 
-/** The register of an input that is not used. */
-const UNUSED = 0xffffffff;
-
 /** Rows that go through the operations together: as many as keep all registers in the first caches. */
-const STRIPS = { fewest: 16, most: 64, bytes: 24576 };
+const STRIPS = { fewest: 16, most: 256, bytes: 65536 };
 
-/** Nodes, each once: what is computed from the same operands by the same operation is the same. */
+/** Operations of one kind that do not depend on one another are computed together if there are at least so many, and at most. */
+const RUNS = { fewest: 4, most: 64 };
+
+/** The right operand of what has none. */
+const NONE = -1;
+
+/**
+ * Operations and numbers, each once: what is computed from the same operands by the same operation is the same. They have
+ * indices, in an order in which they can be computed.
+ */
 class Nodes {
-  readonly #known = new Map<string, Node>();
-  readonly #leaves = new Map<Leaf, Node>();
-  /** In an order in which they can be computed. */
-  readonly all: Node[] = [];
+  readonly ops: number[] = [];
+  /** The operands of operations; the right one of a unary operation is NONE. */
+  readonly lefts: number[] = [];
+  readonly rights: number[] = [];
+  /** Whether it depends on the inputs. */
+  readonly varies: boolean[] = [];
+  /** What numbers are; undefined of operations. */
+  readonly sources: (Source | undefined)[] = [];
+  /** Whether a number is a result from outside that something else has computed. */
+  hasResults = false;
+  /** Operations by what they are: a hash table of 1 + their indices, at most half of it in use. */
+  #table = new Int32Array(1 << 10);
+  #operations = 0;
+  readonly #constants = new Map<number | "-0", number>();
+  readonly #leaves = new Map<Leaf, number>();
+  readonly #inputs: number[] = [];
 
-  constant(number: number): Node {
-    const key = Object.is(number, -0) ? "-0" : String(number);
-    return this.#known.get(key) ?? this.#add(key, { op: Op.leaf, source: number, varies: false });
-  }
-
-  input(input: number): Node {
-    const key = `x${input}`;
-    return this.#known.get(key) ?? this.#add(key, { op: Op.leaf, source: { input }, varies: true });
-  }
-
-  leaf(leaf: Leaf): Node {
-    let node = this.#leaves.get(leaf);
-    if (node === undefined) this.#leaves.set(leaf, node = this.#add("", { op: Op.leaf, source: leaf, varies: false }));
-    return node;
-  }
-
-  operation(op: number, left: Node, right: Node): Node {
-    const plain = simplified<Node>(op, numberOr(left), numberOr(right));
-    if (plain !== undefined) return typeof plain === "number" ? this.constant(plain) : plain;
-    const isBinary = op >= firstBinaryOp;
-    const swap = (op === Op.add || op === Op.mul) && left.id > right.id, [a, b] = swap ? [right, left] : [left, right];
-    const key = isBinary ? `${op} ${a.id} ${b.id}` : `${op} ${a.id}`;
-    const varies = a.varies || (isBinary && b.varies);
-    return this.#known.get(key) ??
-      this.#add(key, { op, left: a, right: isBinary ? b : undefined, source: undefined, varies });
-  }
-
-  #add(key: string, node: Omit<Node, "id">): Node {
-    const added = { ...node, id: this.all.length };
-    this.all.push(added);
-    if (key !== "") this.#known.set(key, added);
+  constant(number: number): number {
+    const key = Object.is(number, -0) ? "-0" : number, known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const added = this.#number(number);
+    this.#constants.set(key, added);
     return added;
   }
+
+  input(input: number): number {
+    return this.#inputs[input] ??= this.#number({ input });
+  }
+
+  leaf(leaf: Leaf): number {
+    const known = this.#leaves.get(leaf);
+    if (known !== undefined) return known;
+    const added = this.#number(leaf);
+    this.#leaves.set(leaf, added);
+    return added;
+  }
+
+  operation(op: number, left: number, right: number): number {
+    const plain = this.#simplified(op, left, right);
+    if (plain !== undefined) return plain;
+    const { varies } = this, isBinary = op >= firstBinaryOp;
+    // The order of the operands of a sum or a product is free: what is the same for all rows stands on the right.
+    const isFree = op === Op.add || op === Op.mul;
+    const swap = isFree && (varies[left] === varies[right] ? left > right : varies[right]);
+    const [a, b] = swap ? [right, left] : [left, right];
+    const second = isBinary ? b : NONE, at = this.#placeOf(op, a, second), known = this.#table[at] - 1;
+    if (known >= 0) return known;
+    const added = this.#add(op, a, second, varies[a] || (isBinary && varies[b]), undefined);
+    this.#table[at] = added + 1;
+    if (2 * ++this.#operations > this.#table.length) this.#growTable();
+    return added;
+  }
+
+  /** Where an operation is in the table, or is to be put. */
+  #placeOf(op: number, left: number, right: number): number {
+    const { ops, lefts, rights } = this, table = this.#table, mask = table.length - 1;
+    const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + (op << 24), 0x85ebca6b);
+    for (let at = (hash ^ hash >>> 15) & mask;; at = (at + 1) & mask) {
+      const node = table[at] - 1;
+      if (node < 0 || (ops[node] === op && lefts[node] === left && rights[node] === right)) return at;
+    }
+  }
+
+  #growTable(): void {
+    const { ops, lefts, rights } = this;
+    this.#table = new Int32Array(2 * this.#table.length);
+    for (let node = 0; node < ops.length; node++) {
+      if (ops[node] !== Op.leaf) this.#table[this.#placeOf(ops[node], lefts[node], rights[node])] = node + 1;
+    }
+  }
+
+  /** The node that an operation is equal to, if another one is simpler. Exact, but for the sign of a NaN. */
+  #simplified(op: number, left: number, right: number): number | undefined {
+    const a = this.sources[left], b = this.sources[right];
+    if (typeof a === "number" || typeof b === "number") {
+      const plain = simplified<{ node: number }>(
+        op,
+        typeof a === "number" ? a : { node: left },
+        typeof b === "number" ? b : { node: right },
+      );
+      if (plain !== undefined) return typeof plain === "number" ? this.constant(plain) : plain.node;
+    }
+    const minusLeft = this.#negated(left), minusRight = op < firstBinaryOp ? undefined : this.#negated(right);
+    if (minusLeft === undefined && minusRight === undefined) return undefined;
+    switch (op) {
+      case Op.neg:
+        return minusLeft;
+      case Op.add:
+        if (minusRight !== undefined) return this.operation(Op.sub, left, minusRight);
+        return this.operation(Op.sub, right, minusLeft!);
+      case Op.sub:
+        return minusRight === undefined ? undefined : this.operation(Op.add, left, minusRight);
+      case Op.mul:
+      case Op.div: {
+        if (minusLeft !== undefined && minusRight !== undefined) return this.operation(op, minusLeft, minusRight);
+        const { varies } = this, minus = (node: number) => this.operation(Op.neg, node, node);
+        const [negated, other] = minusLeft === undefined ? [right, left] : [left, right];
+        // What does not depend on the inputs has its sign for nothing.
+        if (!varies[negated]) return undefined;
+        if (varies[other]) return minus(this.operation(op, minusLeft ?? left, minusRight ?? right));
+        return this.operation(op, minusLeft ?? minus(left), minusRight ?? minus(right));
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** What a node is −1 times of, where it is. */
+  #negated(node: number): number | undefined {
+    return this.ops[node] === Op.neg ? this.lefts[node] : undefined;
+  }
+
+  #number(source: Source): number {
+    return this.#add(Op.leaf, NONE, NONE, typeof source === "object" && "input" in source, source);
+  }
+
+  #add(op: number, left: number, right: number, varies: boolean, source: Source | undefined): number {
+    this.lefts.push(left);
+    this.rights.push(right);
+    this.varies.push(varies);
+    this.sources.push(source);
+    return this.ops.push(op) - 1;
+  }
+
+  /** What some nodes depend on, themselves included. */
+  neededFor(ends: readonly number[]): number[] {
+    const needed = new Uint8Array(this.ops.length), nodes: number[] = [];
+    for (const end of ends) needed[end] = 1;
+    for (let node = needed.length - 1; node >= 0; node--) {
+      if (!needed[node] || this.ops[node] === Op.leaf) continue;
+      needed[this.lefts[node]] = 1;
+      if (this.rights[node] !== NONE) needed[this.rights[node]] = 1;
+    }
+    for (let node = 0; node < needed.length; node++) if (needed[node]) nodes.push(node);
+    return nodes;
+  }
+
+  /**
+   * Some operations in an order in which many of one kind follow one another, and where such runs begin and how long they are,
+   * one after the other; in the order that they have where there are no runs.
+   */
+  inRuns(operations: readonly number[]): { ordered: number[]; runs: number[] } {
+    const { ops, lefts, rights } = this, ordered: number[] = [], runs: number[] = [];
+    const ready: number[][] = [], waitsFor = new Uint8Array(ops.length).fill(255);
+    const makeReady = (node: number) => (ready[ops[node]] ??= []).push(node);
+    // The users of each, one after the other: those of a node end where those of the next one begin.
+    const firstUser = new Uint32Array(ops.length + 1);
+    for (const node of operations) waitsFor[node] = 0;
+    const isWaitedFor = (operand: number) => operand !== NONE && waitsFor[operand] !== 255;
+    for (const node of operations) {
+      for (let side = 0; side < 2; side++) {
+        const operand = side === 0 ? lefts[node] : rights[node];
+        if (!isWaitedFor(operand)) continue;
+        waitsFor[node]++;
+        firstUser[operand]++;
+      }
+    }
+    for (let node = 0; node < ops.length; node++) firstUser[node + 1] += firstUser[node];
+    const users = new Uint32Array(firstUser[ops.length]);
+    for (const node of operations) {
+      if (isWaitedFor(lefts[node])) users[--firstUser[lefts[node]]] = node;
+      if (isWaitedFor(rights[node])) users[--firstUser[rights[node]]] = node;
+      if (waitsFor[node] === 0) makeReady(node);
+    }
+    while (ordered.length < operations.length) {
+      // The kind of which most are ready: the others may become more.
+      let op = 0, nodes: number[] = [];
+      ready.forEach((some, kind) => {
+        if (some.length > nodes.length) [op, nodes] = [kind, some];
+      });
+      ready[op] = [];
+      for (let from = 0; from < nodes.length; from += RUNS.most) {
+        const length = Math.min(RUNS.most, nodes.length - from);
+        if (length >= RUNS.fewest) runs.push(ordered.length + from, length);
+      }
+      for (const node of nodes) ordered.push(node);
+      for (const node of nodes) {
+        for (let i = firstUser[node]; i < firstUser[node + 1]; i++) if (--waitsFor[users[i]] === 0) makeReady(users[i]);
+      }
+    }
+    return runs.length === 0 ? { ordered: [...operations], runs } : { ordered, runs };
+  }
 }
 
-function numberOr(node: Node): Node | number {
-  return typeof node.source === "number" ? node.source : node;
-}
-
-/** The nodes of what was recorded, as far as the outputs need it. */
-function nodesOf(trace: Trace, outputs: readonly Operand[], isCaptured: (leaf: Leaf) => boolean): [Nodes, Node[]] {
+/** The nodes of what was recorded, as far as the outputs need it, and those of the outputs. */
+function nodesOf(trace: Trace, outputs: readonly Operand[], isCaptured: (leaf: Leaf) => boolean): [Nodes, number[]] {
   const { records } = trace, nodes = new Nodes();
-  const ofLeaf = (leaf: Leaf): Node => {
-    const input = trace.unknowns.indexOf(leaf as Trace["unknowns"][number]);
-    if (input >= 0) return nodes.input(input);
-    return isCaptured(leaf) ? nodes.leaf(leaf) : nodes.constant(leaf.data);
+  const inputs = new Map<Leaf, number>(trace.unknowns.map((unknown, input) => [unknown, input]));
+  const number = (home: Home, data: () => number): number => {
+    if (!(home instanceof Leaf)) {
+      nodes.hasResults = true;
+      return nodes.constant(data());
+    }
+    const input = inputs.get(home);
+    if (input !== undefined) return nodes.input(input);
+    return isCaptured(home) ? nodes.leaf(home) : nodes.constant(home.data);
   };
   const needed = new Uint8Array(records.length);
   for (const output of outputs) if (typeof output !== "number" && output.home === trace) needed[output.slot] = 1;
@@ -92,77 +233,31 @@ function nodesOf(trace: Trace, outputs: readonly Operand[], isCaptured: (leaf: L
       for (const operand of records.operandsAt(slot)) needed[operand] = 1;
     }
   }
-  const at: Node[] = [];
+  const at = new Int32Array(records.length);
   for (let slot = 0; slot < records.length; slot++) {
     if (!needed[slot]) continue;
     const op = records.opAt(slot);
     if (op === Op.leaf) {
-      const home = trace.inputAt(slot)?.home;
-      at[slot] = home instanceof Leaf ? ofLeaf(home) : nodes.constant(records.data[slot]);
+      const place = trace.inputAt(slot), data = () => records.data[slot];
+      at[slot] = place ? number(place.home, data) : nodes.constant(data());
     } else {
       const [left, right = left] = records.operandsAt(slot);
       at[slot] = nodes.operation(op, at[left], at[right]);
     }
   }
-  return [
-    nodes,
-    outputs.map((output) => {
-      if (typeof output === "number") return nodes.constant(output);
-      if (output.home === trace) return at[output.slot];
-      return output.home instanceof Leaf ? ofLeaf(output.home) : nodes.constant(output.home.dataAt(output.slot));
-    }),
-  ];
+  const ends = outputs.map((output) => {
+    if (typeof output === "number") return nodes.constant(output);
+    const { home, slot } = output;
+    return home === trace ? at[slot] : number(home, () => home.dataAt(slot));
+  });
+  return [nodes, ends];
 }
 
-/** Operations of one kind that do not depend on one another are computed together if there are at least so many, and at most. */
-const RUN = { fewest: 4, most: 64 };
-
-/** The same operations in an order in which many of one kind follow one another, and where such runs begin and end. */
-function inRuns(operations: readonly Node[]): { ordered: Node[]; runs: Node[][] } {
-  const users = new Map<Node, Node[]>(), waitsFor = new Map<Node, number>(), ready = new Map<number, Node[]>();
-  const makeReady = (node: Node) => {
-    const same = ready.get(node.op);
-    if (same) same.push(node);
-    else ready.set(node.op, [node]);
-  };
-  const known = new Set(operations);
-  for (const node of operations) {
-    const operands = [node.left!, node.right].filter((operand) =>
-      operand !== undefined && known.has(operand)
-    ) as Node[];
-    waitsFor.set(node, operands.length);
-    for (const operand of operands) users.set(operand, [...users.get(operand) ?? [], node]);
-    if (operands.length === 0) makeReady(node);
-  }
-  const ordered: Node[] = [], runs: Node[][] = [];
-  while (ready.size > 0) {
-    // The kind of which most are ready: the others may become more.
-    let [op, nodes] = [0, [] as Node[]];
-    for (const [kind, some] of ready) if (some.length > nodes.length) [op, nodes] = [kind, some];
-    ready.delete(op);
-    for (let from = 0; from < nodes.length; from += RUN.most) runs.push(nodes.slice(from, from + RUN.most));
-    ordered.push(...nodes);
-    for (const node of nodes) {
-      for (const user of users.get(node) ?? []) {
-        const waits = waitsFor.get(user)! - 1;
-        waitsFor.set(user, waits);
-        if (waits === 0) makeReady(user);
-      }
-    }
-  }
-  return { ordered, runs: runs.filter(({ length }) => length >= RUN.fewest) };
-}
-
-/** What some nodes depend on, themselves included, in the order of their ids. */
-function reachable(nodes: readonly Node[], from: readonly Node[]): Node[] {
-  const needed = new Set(from);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const { left, right } = nodes[i];
-    if (!needed.has(nodes[i])) continue;
-    if (left) needed.add(left);
-    if (right) needed.add(right);
-  }
-  return nodes.filter((node) => needed.has(node));
+/** What a program gives for each row, in two groups, and what it adds up over the rows. */
+export interface Outputs {
+  readonly first?: readonly Operand[];
+  readonly second?: readonly Operand[];
+  readonly sums?: readonly Operand[];
 }
 
 /** A function's outputs as they are computed from its inputs. */
@@ -170,154 +265,193 @@ export class Program {
   /** How many operations depend on the inputs, and how many do not. */
   readonly varying: number;
   readonly uniform: number;
-  /** A tape: numbers, what does not depend on the inputs, what does. */
+  /** How many inputs there are, used or not. */
+  readonly inputs: number;
+  /** The leaves that it asks for their numbers. */
+  readonly leaves: readonly Leaf[];
+  /** Whether it uses a result from outside that was computed of others. */
+  readonly hasResults: boolean;
+  /** How often it has computed what does not depend on the inputs. */
+  uniformRuns = 0;
+  /** The program for one input, as it is handed over (c/gradus.h); the others are views of it. */
+  readonly #buffer: Uint32Array<ArrayBuffer>;
+  /** A tape: what does not depend on the inputs, numbers, then operations; then the inputs, and what does depend on them. */
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #data: Float64Array<ArrayBuffer>;
-  /** Runs of operations that are computed together: first slot and count of each. */
-  readonly #runs: Uint32Array<ArrayBuffer>;
   readonly #firstOperation: number;
+  readonly #firstInput: number;
   readonly #firstVarying: number;
-  readonly #inputs: readonly { slot: number; input: number }[];
-  readonly #leaves: readonly { slot: number; leaf: Leaf }[];
-  readonly #outputs: readonly Node[];
-  readonly #sums: readonly Node[];
-  readonly #outputSlots: Int32Array;
-  readonly #operations: readonly Node[];
-  readonly #inputCount: number;
+  /** The slots of what depends on the inputs, in the order in which it was recorded. */
+  readonly #recorded: Uint32Array;
+  /** Which inputs are used, and where the numbers of the leaves are. */
+  readonly #inputs: Uint32Array;
+  readonly #leafSlots: Uint32Array;
+  /** The slots of the outputs, both groups and the sums, and how many these are. */
+  readonly #outputs: Uint32Array;
+  readonly #counts: readonly [first: number, second: number, sums: number];
   /** The count of changes to leaves for which the uniform part is computed. */
   #computedAt = -1;
   #batch: { words: Uint32Array<ArrayBuffer>; scratch: Float64Array<ArrayBuffer> } | undefined;
 
   /**
    * @param trace Where the function is recorded.
-   * @param outputs What it gave.
-   * @param sums What is to be added up over rows.
+   * @param outputs What is to be computed of it.
    * @param isCaptured Whether a leaf is one that the function did not make itself: its number is asked for at each call.
    */
   constructor(
     trace: Trace,
-    outputs: readonly Operand[],
-    sums: readonly Operand[],
+    { first = [], second = [], sums = [] }: Outputs,
     isCaptured: (leaf: Leaf) => boolean,
   ) {
-    const [nodes, ends] = nodesOf(trace, [...outputs, ...sums], isCaptured), live = reachable(nodes.all, ends);
-    const numbers = live.filter(({ op }) => op === Op.leaf), operations = live.filter(({ op }) => op !== Op.leaf);
-    const uniform = operations.filter(({ varies }) => !varies);
-    this.#operations = operations.filter(({ varies }) => varies);
-    const { ordered: varying, runs } = inRuns(this.#operations), ordered = [...numbers, ...uniform, ...varying];
-    ordered.forEach((node, slot) => node.id = slot);
-    this.#runs = new Uint32Array(runs.flatMap((run) => [run[0].id, run.length]));
-    this.#words = new Int32Array(
-      ordered.flatMap(({ op, left, right }) =>
-        left === undefined ? [Op.leaf, -1] : [op | left.id << 8, right?.id ?? 0]
-      ),
-    );
-    const range = [numbers.length + uniform.length, ordered.length] as const;
-    unwrap(native.gradus_program_check(this.#words, this.#runs, runs.length, ...range), "compile a function");
-    this.#data = Float64Array.from(ordered, ({ source }) => typeof source === "number" ? source : NaN);
-    this.uniform = uniform.length;
-    this.varying = this.#operations.length;
+    const [nodes, ends] = nodesOf(trace, [...first, ...second, ...sums], isCaptured);
+    const { ops, lefts, rights, varies, sources } = nodes, live = nodes.neededFor(ends);
+    const numbers = live.filter((node) => ops[node] === Op.leaf && !varies[node]);
+    const uniform = live.filter((node) => ops[node] !== Op.leaf && !varies[node]);
+    const inputs = live.filter((node) => ops[node] === Op.leaf && varies[node]);
+    const varying = live.filter((node) => ops[node] !== Op.leaf && varies[node]);
     this.#firstOperation = numbers.length;
-    this.#firstVarying = numbers.length + uniform.length;
-    this.#leaves = numbers.flatMap(({ source, id }) => source instanceof Leaf ? { slot: id, leaf: source } : []);
-    this.#inputs = numbers.flatMap(({ source, id }) =>
-      typeof source === "object" && "input" in source ? { slot: id, input: source.input } : []
-    );
-    this.#outputs = ends.slice(0, outputs.length);
-    this.#sums = ends.slice(outputs.length);
-    this.#outputSlots = Int32Array.from(ends, ({ id }) => id);
-    this.#inputCount = trace.unknowns.length;
+    this.#firstInput = this.#firstOperation + uniform.length;
+    this.#firstVarying = this.#firstInput + inputs.length;
+    const { ordered, runs } = nodes.inRuns(varying), count = live.length;
+    this.#buffer = new Uint32Array(4 + 4 * count + runs.length);
+    const data = this.#data = new Float64Array(this.#buffer.buffer, 16, count).fill(NaN);
+    const words = this.#words = new Int32Array(this.#buffer.buffer, 16 + 8 * count, 2 * count);
+    this.#buffer.set([count, runs.length / 2, this.#firstVarying]);
+    for (let i = 0; i < runs.length; i++) this.#buffer[4 + 4 * count + i] = runs[i] + (i % 2 ? 0 : this.#firstVarying);
+
+    const slots = new Uint32Array(ops.length), leaves: Leaf[] = [], leafSlots: number[] = [];
+    let slot = 0;
+    for (const group of [numbers, uniform, inputs, ordered]) {
+      for (const node of group) {
+        const op = ops[node], source = sources[node];
+        words[2 * slot] = op === Op.leaf ? Op.leaf : op | slots[lefts[node]] << 8;
+        words[2 * slot + 1] = op === Op.leaf ? -1 : op < firstBinaryOp ? 0 : slots[rights[node]];
+        if (typeof source === "number") data[slot] = source;
+        else if (source instanceof Leaf) {
+          leaves.push(source);
+          leafSlots.push(slot);
+        }
+        slots[node] = slot++;
+      }
+    }
+    unwrap(native.gradus_program_check(this.#buffer), "compile a function");
+
+    this.#recorded = Uint32Array.from(varying, (node) => slots[node]);
+    this.#inputs = Uint32Array.from(inputs, (node) => (sources[node] as { input: number }).input);
+    this.#leafSlots = Uint32Array.from(leafSlots);
+    this.#outputs = Uint32Array.from(ends, (node) => slots[node]);
+    this.#counts = [first.length, second.length, sums.length];
+    this.varying = varying.length;
+    this.uniform = uniform.length;
+    this.inputs = trace.unknowns.length;
+    this.leaves = leaves;
+    this.hasResults = nodes.hasResults;
+  }
+
+  /** How many runs there are for one input. */
+  get runs(): number {
+    return this.#buffer[1];
+  }
+
+  /** How many registers many rows take. */
+  get registers(): number {
+    return this.#forRows().words[1];
   }
 
   /** Computes the outputs for one input: they can be read with `output` until the next run. */
   run(x: ArrayLike<number>): void {
-    const data = this.#data;
-    for (const { slot, input } of this.#inputs) data[slot] = x[input];
-    this.#computeUniform();
-    const runs = this.#runs, from = this.#firstVarying, to = data.length;
-    unwrap(native.gradus_program_once(data, this.#words, runs, runs.length / 2, from, to), "run a compiled function");
+    const data = this.#data, inputs = this.#inputs;
+    for (let i = 0, slot = this.#firstInput; i < inputs.length; i++) data[slot++] = x[inputs[i]];
+    if (this.#computedAt !== Leaf.changes) this.#computeUniform();
+    const status = native.gradus_program_once(this.#buffer);
+    if (status !== 0) unwrap(status, "run a compiled function");
   }
 
   output(index: number): number {
-    return this.#data[this.#outputSlots[index]];
+    return this.#data[this.#outputs[index]];
   }
 
   /** So many outputs, from one on. */
   outputs(from: number, count: number): number[] {
-    const numbers: number[] = new Array(count);
-    for (let i = 0; i < count; i++) numbers[i] = this.#data[this.#outputSlots[from + i]];
+    const numbers: number[] = [];
+    for (let i = 0; i < count; i++) numbers.push(this.#data[this.#outputs[from + i]]);
     return numbers;
   }
 
-  /** The outputs (rows, outputs) of inputs (rows, inputs), then the sums. */
-  runRows(x: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-    const rows = x.length / this.#inputCount, y = new Float64Array(rows * this.#outputs.length + this.#sums.length);
-    this.#computeUniform();
-    const { words, scratch } = this.#batch ??= this.#toBatch();
-    unwrap(native.gradus_program_run(y, x, words, this.#data, scratch, rows), "run a compiled function");
-    return y;
-  }
-
-  /** The leaves that it asks for their numbers. */
-  get leaves(): Leaf[] {
-    return this.#leaves.map(({ leaf }) => leaf);
+  /** The outputs of so many rows of inputs: those of the first group (rows, first), those of the second, and the sums. */
+  runRows(x: Float64Array, rows: number): Float64Array<ArrayBuffer>[] {
+    const [first, second, sums] = this.#counts, y = new Float64Array(rows * (first + second) + sums);
+    if (this.#computedAt !== Leaf.changes) this.#computeUniform();
+    const { words, scratch } = this.#forRows();
+    // Inputs may be in shared memory, too.
+    const inputs = x as Float64Array<ArrayBuffer>;
+    unwrap(native.gradus_program_run(y, inputs, words, this.#data, scratch, rows), "run a compiled function");
+    const middle = rows * first, end = middle + rows * second;
+    return [y.subarray(0, middle), y.subarray(middle, end), y.subarray(end)];
   }
 
   /** Whether two programs compute the same, from the same leaves. */
   equals(other: Program): boolean {
-    const isSame = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    const isSame = <T>(a: ArrayLike<T>, b: ArrayLike<T>) =>
       a.length === b.length && Array.prototype.every.call(a, (x, i) => Object.is(x, b[i]));
     const constants = (program: Program) => program.#data.subarray(0, program.#firstOperation);
     return isSame(this.#words, other.#words) && isSame(constants(this), constants(other)) &&
-      isSame(this.#outputSlots, other.#outputSlots) &&
-      isSame(this.#inputs.map(({ input }) => input), other.#inputs.map(({ input }) => input)) &&
-      this.#leaves.every(({ leaf }, i) => leaf === other.#leaves[i].leaf);
+      isSame(this.#outputs, other.#outputs) && isSame(this.#counts, other.#counts) &&
+      isSame(this.#inputs, other.#inputs) && isSame(this.#leafSlots, other.#leafSlots) &&
+      isSame(this.leaves, other.leaves);
   }
 
-  /** What does not depend on the inputs, if the number of any leaf was set since the last time. */
+  /** Computes what does not depend on the inputs, since the number of any leaf was set. */
   #computeUniform(): void {
-    if (this.#computedAt === Leaf.changes) return;
-    for (const { slot, leaf } of this.#leaves) this.#data[slot] = leaf.data;
-    const from = this.#firstOperation, to = this.#firstVarying;
+    this.leaves.forEach((leaf, i) => this.#data[this.#leafSlots[i]] = leaf.data);
+    const from = this.#firstOperation, to = this.#firstInput;
     unwrap(native.gradus_value_forward(this.#data, this.#words, from, to), "run a compiled function");
     this.#computedAt = Leaf.changes;
+    this.uniformRuns++;
+  }
+
+  #forRows(): { words: Uint32Array<ArrayBuffer>; scratch: Float64Array<ArrayBuffer> } {
+    return this.#batch ??= this.#toBatch();
   }
 
   /** The program for many rows: registers are used again when what they hold is needed no more. */
   #toBatch(): { words: Uint32Array<ArrayBuffer>; scratch: Float64Array<ArrayBuffer> } {
-    const lastUse = new Map<Node, number>();
-    this.#operations.forEach(({ left, right }, i) => [left, right].forEach((node) => node && lastUse.set(node, i)));
-    for (const node of [...this.#outputs, ...this.#sums]) lastUse.set(node, Infinity);
-
-    const register = new Map<Node, number>(), free: number[] = [];
-    let count = 0;
-    const assign = (node: Node): number => {
-      const next = free.pop() ?? count++;
-      register.set(node, next);
-      return next;
-    };
-    const operand = (node: Node): number => node.varies ? register.get(node)! : UNIFORM + node.id;
-
-    const inputs: number[] = new Array(this.#inputCount).fill(UNUSED);
-    for (const node of lastUse.keys()) {
-      if (typeof node.source === "object" && "input" in node.source) inputs[node.source.input] = assign(node);
-    }
-    const operations = this.#operations.flatMap((node, i) => {
-      // Before the registers of its operands are free: no operation writes what it reads.
-      const to = assign(node), left = operand(node.left!), right = node.right ? operand(node.right) : 0;
-      for (const used of new Set([node.left!, node.right ?? node.left!])) {
-        if (used.varies && lastUse.get(used) === i) free.push(register.get(used)!);
-      }
-      if (!lastUse.has(node)) free.push(to);
-      return [node.op + to * 256, left, right];
+    const records = this.#words, recorded = this.#recorded, firstInput = this.#firstInput, outputs = this.#outputs;
+    const lastUse = new Int32Array(this.#data.length), register = new Uint32Array(this.#data.length);
+    const isBinary = (slot: number) => (records[2 * slot] & 0xff) >= firstBinaryOp;
+    recorded.forEach((slot, i) => {
+      lastUse[records[2 * slot] >>> 8] = i;
+      if (isBinary(slot)) lastUse[records[2 * slot + 1]] = i;
     });
-    const { fewest, most, bytes } = STRIPS, fitting = Math.floor(bytes / 64 / Math.max(1, count)) * 8;
+    for (const slot of outputs) lastUse[slot] = recorded.length;
+
+    // Inputs come in the first registers; those that are not used leave theirs at once.
+    const free: number[] = [];
+    let count = this.inputs;
+    this.#inputs.forEach((input, i) => register[firstInput + i] = input);
+    for (let input = count - 1, i = this.#inputs.length - 1; input >= 0; input--) {
+      if (input === this.#inputs[i]) i--;
+      else free.push(input);
+    }
+    const operand = (slot: number) => slot < firstInput ? UNIFORM + slot : register[slot];
+    const release = (slot: number, i: number) => slot >= firstInput && lastUse[slot] === i && free.push(register[slot]);
+
+    const head = 8 + outputs.length, words = new Uint32Array(head + 3 * recorded.length);
+    recorded.forEach((slot, i) => {
+      const left = records[2 * slot] >>> 8, right = records[2 * slot + 1], at = head + 3 * i;
+      // Before the registers of its operands are free: no operation writes what it reads.
+      const to = register[slot] = free.pop() ?? count++;
+      words[at] = (records[2 * slot] & 0xff) + to * 256;
+      words[at + 1] = operand(left);
+      release(left, i);
+      if (!isBinary(slot)) return;
+      words[at + 2] = operand(right);
+      if (right !== left) release(right, i);
+    });
+    const { fewest, most, bytes } = STRIPS, fitting = Math.floor(bytes / 128 / Math.max(1, count)) * 16;
     const strip = Math.min(most, Math.max(fewest, fitting));
-    const outputs = this.#outputs.map(operand), sums = this.#sums.map(operand);
-    const counts = [this.#operations.length, count, this.#firstVarying, inputs.length, outputs.length, sums.length];
-    return {
-      words: new Uint32Array([...counts, strip, ...inputs, ...outputs, ...sums, ...operations]),
-      scratch: new Float64Array(count * strip + 8 * sums.length + 8),
-    };
+    words.set([recorded.length, count, firstInput, this.inputs, ...this.#counts, strip]);
+    outputs.forEach((slot, i) => words[8 + i] = operand(slot));
+    return { words, scratch: new Float64Array(count * strip + 8 * this.#counts[2] + 8) };
   }
 }

@@ -628,7 +628,7 @@ export class Value {
           "number is given as well: Value.compile(([a, b]) => …, 2)",
       );
     }
-    if (inputs !== undefined) checkNumber("the number of inputs", inputs, countRange);
+    if (inputs !== undefined && inputs !== 0) checkNumber("the number of inputs", inputs, countRange);
     return compile((places) => {
       // Results, which cannot be set, instead of leaves: the program knows that a factor of 1 changes nothing.
       const values = places.map((place) => valueOf(place).mul(1)),

@@ -1,5 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Op, opNames } from "../src/bindings.ts";
+import { compile } from "../src/compile.ts";
+import { Program } from "../src/program.ts";
+import { Trace } from "../src/trace.ts";
+import { placeOf, valueOf } from "../src/value.ts";
 import { expr, grad, GradusError, hessian, MLP, Random, SGD, Value, valueAndGrad, ValueMLP } from "../mod.ts";
 import { internalOps } from "./_reference.ts";
 
@@ -144,6 +148,121 @@ Deno.test("Value.compile() of derivatives, of any order", () => {
   assertEquals([created(2), created.grad(2)], [12, 12]);
 });
 
+/** The program of a function, as it is within. */
+function programOf(f: (x: Value[]) => Value, count: number): Program {
+  const trace = new Trace(count);
+  const y = trace.record(() => placeOf(f(trace.unknowns.map((home) => valueOf({ home, slot: 0 })))));
+  return new Program(trace, { first: [y] }, () => true);
+}
+
+Deno.test("Value.compile() leaves out signs: sums take over what was negated", () => {
+  const operations = (f: (x: Value[]) => Value) => Value.compile(f, 2).operations;
+  assertEquals(operations(([a, b]) => a.add(b.neg())), 1);
+  assertEquals(operations(([a, b]) => a.neg().add(b)), 1);
+  assertEquals(operations(([a, b]) => a.sub(b.neg())), 1);
+  assertEquals(operations(([a, b]) => a.neg().mul(b.neg())), 1);
+  assertEquals(operations(([a, b]) => a.neg().div(b.neg())), 1);
+  assertEquals(operations(([a, b]) => a.sub(b.neg().mul(a).div(b).neg().neg())), 3);
+  assertEquals(operations(([a]) => a.neg().neg()), 0);
+  const w = Value.persistent(3);
+  for (const u of [w, w.neg(), 3, -3]) {
+    assertEquals(operations(([a]) => a.neg().mul(u)), 1);
+    assertEquals(operations(([a]) => a.mul(u)), 1);
+    assertEquals(operations(([a]) => a.neg().div(u)), 1);
+    assertEquals(operations(([a]) => Value.div(u, a.neg())), 1);
+  }
+  const numbers = [0, -0, 1.1, -1e-300, 3e300, Infinity, -Infinity, NaN];
+  const f = ([a, b]: Value[]) => [
+    ...[a.add(b.neg()), a.neg().add(b), a.neg().add(b.neg()), a.sub(b.neg()), a.neg().sub(b), a.neg().sub(b.neg())],
+    ...[a.neg().mul(b), a.mul(b.neg()), a.neg().mul(b.neg()), a.neg().div(b), a.div(b.neg()), a.neg().div(b.neg())],
+    ...[a.neg().neg(), a.neg().square(), a.neg().max(b.neg()), a.neg().mul(b).add(a), a.sub(b.neg().mul(a))],
+    ...[a.neg().mul(3), a.neg().div(-3), Value.div(-2, a.neg()), a.neg().mul(0), a.neg().div(new Value(2).neg())],
+  ];
+  const compiled = Value.compile(f, 2), inputs = numbers.flatMap((a) => numbers.map((b) => [a, b]));
+  const rows = compiled(new Float64Array(inputs.flat()));
+  inputs.forEach((x, i) => {
+    const expected = f(x.map((number) => new Value(number))).map(Number), count = expected.length;
+    expected.forEach((y, k) => {
+      assert(Object.is(compiled(x)[k], y), `${k} of ${x}`);
+      assert(Object.is(rows[i * count + k], y), `${k} of ${x} in rows`);
+    });
+  });
+});
+
+Deno.test("Value.compile() keeps the two zeros apart", () => {
+  const isSame = (f: (x: Value[]) => Value[], x: number[]) => {
+    const compiled = Value.compile(f, x.length), expected = f(x.map((number) => new Value(number))).map(Number);
+    for (const y of [compiled(x), [...compiled(new Float64Array(x))]]) {
+      y.forEach((number, i) => assert(Object.is(number, expected[i]), `output ${i} is ${number}`));
+    }
+  };
+  isSame(([a]) => [a.mul(0), a.mul(-0), a.mul(new Value(-0)), a.mul(new Value(0))], [2]);
+  isSame(() => [new Value(0), new Value(-0)], [2]);
+  isSame(() => [new Value(-0), new Value(0)], [2]);
+  isSame(([a, b]) => [a.max(b), b.max(a), a.min(b), b.min(a)], [0, -0]);
+  isSame(([a]) => [a.sub(-0), a.sub(0), a.add(0), a.add(-0), a.sub(new Value(-0)), a.sub(new Value(0))], [-0]);
+});
+
+Deno.test("Value.compile() computes the same unary operation once", () => {
+  const operations = (f: (x: Value[]) => Value) => Value.compile(f, 2).operations;
+  assertEquals(operations(([a]) => a.exp().mul(a.exp())), 2);
+  assertEquals(operations(([a, b]) => a.mul(b).tanh().sub(b.mul(a).tanh().square())), 4);
+  assertEquals(operations(([a, b]) => a.max(b).add(b.max(a))), 3);
+  assertEquals(operations(([a, b]) => a.sub(b).add(b.sub(a).mul(2))), 4);
+});
+
+Deno.test("Value.compile() takes numbers on either side, in rows as for one input", () => {
+  for (const name of ["add", "sub", "mul", "div", "pow", "max", "min"]) {
+    const w = Value.persistent(1.75), op = methods[name];
+    const f = ([a]: Value[]) => [op.call(a, 3), op.call(new Value(-2.5), a), op.call(a, w), op.call(w, a)];
+    const compiled = Value.compile(f, 1), rows = compiled(new Float64Array(tricky));
+    tricky.forEach((x, i) => {
+      const expected = f([new Value(x)]).map(Number);
+      assertEquals([...rows.subarray(4 * i, 4 * i + 4)], expected, `${name} of ${x}`);
+      assertEquals(compiled([x]), expected);
+    });
+  }
+});
+
+Deno.test("A program uses registers again, and runs operations of one kind together", () => {
+  const chain = programOf(([a, b]) => {
+    for (let i = 0; i < 1000; i++) a = a.sin().mul(b);
+    return a;
+  }, 2);
+  assertEquals([chain.varying, chain.registers, chain.runs], [2000, 3, 0]);
+  const wide = programOf((x) => Value.sum(x.map((a) => a.exp())), 40);
+  assert(wide.runs >= 1 && wide.registers <= 42);
+  const unused = programOf((x) => x[7].exp().sin().cos(), 8);
+  assertEquals(unused.registers, 8);
+  wide.run(new Array(40).fill(1));
+  assertAlmostEquals(wide.output(0), 40 * Math.E, 1e-13);
+});
+
+Deno.test("Programs of the same outputs in other groups are not equal", () => {
+  const trace = new Trace(1),
+    outputs = trace.record(() => [placeOf(valueOf({ home: trace.unknowns[0], slot: 0 }).exp())]);
+  const groups = [{ first: outputs }, { second: outputs }, { sums: outputs }];
+  const programs = groups.map((group) => new Program(trace, group, () => true));
+  assertEquals(programs.map((a) => programs.map((b) => a.equals(b))), [
+    [true, false, false],
+    [false, true, false],
+    [false, false, true],
+  ]);
+});
+
+Deno.test("A program computes what does not depend on its inputs only when a leaf was set", () => {
+  const w = Value.persistent(2), program = programOf(([a]) => a.mul(w.exp().sin().add(1)), 1);
+  assertEquals([program.uniform, program.varying], [3, 1]);
+  for (let i = 0; i < 10; i++) program.run([i]);
+  program.runRows(new Float64Array(100), 100);
+  assertEquals(program.uniformRuns, 1);
+  w.data = 1;
+  program.run([1]);
+  program.run([2]);
+  assertEquals(program.uniformRuns, 2);
+  assertAlmostEquals(program.output(0), 2 * (Math.sin(Math.E) + 1), 1e-15);
+});
+
 Deno.test("Value.compile() asks leaves from outside for their numbers at each call", () => {
   const w = Value.persistent(2), f = Value.compile((x: Value) => x.mul(w).add(new Value(5)).add(w.square()));
   assertEquals([f(10), f.grad(10)], [29, 2]);
@@ -191,10 +310,43 @@ Deno.test("Value.compile().backward() differentiates by what the function has fr
   assertThrows(() => two.backward(1), GradusError, "its function gave a list, one value is needed for backward()");
 });
 
+Deno.test("Value.compile() of a function without inputs", () => {
+  const w = Value.persistent(3), f = Value.compile(() => w.square(), 0);
+  assertEquals([f([]), f.grad([]), f.backward([]), w.grad], [9, [], 9, 6]);
+  w.data = 4;
+  assertEquals(f([]), 16);
+});
+
 Deno.test("Value.compile() keeps the numbers of results from outside", () => {
   const a = new Value(3), result = a.square(), f = Value.compile((x: Value) => x.mul(result));
   a.data = 5;
   assertEquals(f(2), 18);
+});
+
+Deno.test("Value.compile().backward() refuses results from outside, through which no gradient would flow", () => {
+  const a = new Value(3), result = a.square(), w = Value.persistent(2), rows = new Float64Array([1, 2]);
+  const f = Value.compile((x: Value) => x.mul(result).mul(w));
+  assertEquals([f(2), f.grad(2), f(rows), f.grad(rows)], [
+    36,
+    18,
+    new Float64Array([18, 36]),
+    new Float64Array([18, 18]),
+  ]);
+  for (const x of [2, rows]) {
+    assertThrows(
+      () => f.backward(x as number),
+      GradusError,
+      "Cannot call the compiled function: it uses a result that was computed outside of it, through which no gradient flows; " +
+        "compute it inside the function, or detach() it",
+    );
+  }
+  assertThrows(() => Value.compile((_: Value) => result).backward(1), GradusError, "computed outside");
+  assertEquals([a.grad, w.grad], [0, 0]);
+  const detached = result.detach();
+  assertEquals(Value.compile((x: Value) => x.mul(detached).mul(w)).backward(2), 36);
+  assertEquals([a.grad, w.grad], [0, 18]);
+  // What the result does not need does not matter.
+  assertEquals(Value.compile((x: Value) => (x.mul(result), x.mul(w))).backward(2), 4);
 });
 
 Deno.test("Value.compile() of a network of values gives what the network gives, and its MLP", () => {
@@ -218,6 +370,19 @@ Deno.test("Value.compile() of a function of a hundred thousand operations", () =
   for (let i = 0; i < 100_000; i++) expected = i % 3 === 0 ? expected * 0.9999 : expected + 0.25 * (1e-5 * i);
   assertEquals([f([1.5, 0.25]), f(new Float64Array([1.5, 0.25]))[0]], [expected, expected]);
   assertAlmostEquals(f.grad([1.5, 0.25])[0], 0.9999 ** 33_334, 1e-12);
+});
+
+Deno.test("Value.compile() of a function of very many independent operations, and of one result used very often", () => {
+  const independent = Value.compile((x: Value) => Value.sum(Array.from({ length: 150_000 }, (_, i) => x.mul(i))));
+  assertEquals(independent(2), 149_999 * 150_000);
+  const shared = Value.compile((x: Value) => {
+    const e = x.exp();
+    return Value.sum(Array.from({ length: 150_000 }, (_, i) => e.mul(i)));
+  });
+  assertEquals(shared(0), 149_999 * 75_000);
+  const inputs = Value.compile((x: Value[]) => Value.sum(x.map((a) => a.square())), 30_000);
+  assertEquals(inputs(new Float64Array(60_000).fill(1)), new Float64Array([30_000, 30_000]));
+  assertEquals(inputs.grad(new Array(30_000).fill(3)), new Array(30_000).fill(6));
 });
 
 Deno.test("Value.compile() takes formulas, safe operations, softmax and sums", () => {
@@ -250,6 +415,32 @@ Deno.test("Value.compile() refuses functions whose graph depends on data", () =>
   const model = new MLP(1, [1]);
   refused((x) => model.forward([x])[0], reads);
   refused((x) => x.add(model.forward([new Value(1)])[0]), "Cannot call mlp() in a function that is recorded");
+});
+
+Deno.test("Value.compile() refuses functions that differ when they are called again, in whatever", () => {
+  const v = Value.persistent(2), w = Value.persistent(3);
+  const pairs: [string, (x: Value[]) => Value | Value[], (x: Value[]) => Value | Value[]][] = [
+    ["inputs", ([a]) => a.exp(), ([, b]) => b.exp()],
+    ["order of inputs", ([a, b]) => a.sub(b), ([a, b]) => b.sub(a)],
+    ["operations", ([a]) => a.exp(), ([a]) => a.log()],
+    ["constants", ([a]) => a.mul(2), ([a]) => a.mul(3)],
+    ["signs of constants", ([a]) => a.mul(0), ([a]) => a.mul(-0)],
+    ["leaves", ([a]) => v.mul(a).sub(w), ([a]) => w.mul(a).sub(v)],
+    ["leaves and constants", ([a]) => (w.mul(1), a.add(w)), ([a]) => (w.mul(2), a.add(NaN))],
+    ["which number is a leaf", ([a]) => a.add(w).sub(NaN), ([a]) => a.add(NaN).sub(w)],
+    ["outputs", ([a, b]) => [a.exp(), b.exp()], ([a, b]) => [b.exp(), a.exp()]],
+    ["which of the same outputs", ([a, b]) => [a.mul(b), a], ([a, b]) => [a.mul(b), b]],
+    ["how many outputs", ([a]) => [a.exp()], ([a]) => [a.exp(), a.exp()]],
+    ["lists and values", ([a]) => a, ([a]) => [a]],
+  ];
+  for (const [what, first, second] of pairs) {
+    for (const [f, g] of [[first, second], [second, first]]) {
+      let calls = 0;
+      const changing = (x: Value[]) => (calls++ === 0 ? f(x) : g(x)) as Value;
+      assertThrows(() => Value.compile(changing, 2), GradusError, "called twice, it did not do the same", what);
+      Value.compile(f as (x: Value[]) => Value, 2);
+    }
+  }
 });
 
 Deno.test("Value.compile() lets a function read what does not depend on its inputs", () => {
@@ -314,7 +505,7 @@ Deno.test("Value.compile() and compiled functions refuse what they cannot use", 
     [() => Value.compile(((a: Value, b: Value) => a.mul(b)) as never), "it has 2 arguments, one is needed"],
     [() => Value.compile((() => 3) as never), "Cannot compile the function: it gave 3, a Value is needed"],
     [() => Value.compile((() => []) as never, 2), "it gave an empty list"],
-    [() => Value.compile(([a]) => a, 0), "Cannot use the number of inputs 0"],
+    [() => Value.compile(([a]) => a, -1), "Cannot use the number of inputs -1"],
     [() => Value.compile(([a]) => a, 1.5), "Cannot use the number of inputs 1.5"],
     [() => f([1]), "Cannot call the compiled function: 1 inputs are given, a list of 2 numbers is needed"],
     [() => f([1, "2"] as never), 'input 1 is "2"'],
@@ -324,6 +515,28 @@ Deno.test("Value.compile() and compiled functions refuse what they cannot use", 
     [() => f(new Float32Array(2) as never), "is given, a list of 2 numbers is needed, or a Float64Array of rows"],
   ];
   for (const [call, message] of cases) assertThrows(call, GradusError, message);
+});
+
+Deno.test("Compiled functions take any Float64Array, shared or a part of another one", () => {
+  const f = Value.compile((x: readonly Value[]): readonly Value[] => [x[0].mul(x[1]), x[0]], 2);
+  const shared = new Float64Array(new SharedArrayBuffer(32)), part: Float64Array = new Float64Array(9).subarray(3, 7);
+  for (const rows of [shared, part] as Float64Array[]) {
+    rows.set([1, 2, 3, 4]);
+    const expected = [new Float64Array([2, 1, 12, 3]), new Float64Array([2, 1, 1, 0, 4, 3, 1, 0])];
+    assertEquals([f(rows), f.grad(rows)], expected);
+    assertEquals(f.valueAndGrad(rows), expected as [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>]);
+  }
+});
+
+Deno.test("compile() of a function without inputs has one value, and a gradient by its parameters", () => {
+  const w = Value.persistent(3);
+  const f = compile(() => ({ outputs: [placeOf(w.square())], outputIsList: false }), 0) as unknown as {
+    (x: number[]): number;
+    grad(x: number[]): number[];
+    backward(x: number[]): number;
+  };
+  assertEquals([f([]), f.grad([]), f.backward([]), w.grad], [9, [], 9, 6]);
+  assertThrows(() => f(new Float64Array(0) as never), GradusError, "it has no inputs: an empty list is needed");
 });
 
 Deno.test("Compiled functions keep nothing between calls", () => {

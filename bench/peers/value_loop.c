@@ -1,5 +1,6 @@
 /* value_loop.c: the scalar tape as a plain C loop over the arrays of c/value.c (c/gradus.h): every record up, every record
- * down, no marks, no checks, libm for the functions. It is what bench/value_bench.ts holds the library's passes against.
+ * down, no marks, no checks, libm for the functions; and a loop over rows of inputs around that. It is what
+ * bench/value_bench.ts holds the library's passes and compiled functions against.
  *
  * Only the numbers of the operations come from the library (c/ops.h). */
 #include <math.h>
@@ -70,5 +71,29 @@ EXPORT void value_loop_backward(double *grad, const double *data, const uint32_t
       case OP_sqrt: grad[l] += g * 0.5 / data[i]; break;
       case OP_normal_cdf: grad[l] += g * DENSITY_AT_0 * exp(-0.5 * data[l] * data[l]); break;
     }
+  }
+}
+
+/* ---- over rows ---- */
+
+/* values (rows) of inputs (rows,k), which are the numbers in slots (k), of which the last record is computed. */
+EXPORT void value_loop_values(double *values, double *data, const double *inputs, const uint32_t *slots,
+                              const uint32_t *record, uint32_t n, uint32_t k, uint32_t rows) {
+  for (uint32_t i = 0; i < rows; i++) {
+    for (uint32_t j = 0; j < k; j++) data[slots[j]] = inputs[i * k + j];
+    value_loop_forward(data, record, n);
+    values[i] = data[n - 1];
+  }
+}
+
+/* The same, and gradients (rows,k) by the inputs; grad is scratch of n numbers. */
+EXPORT void value_loop_gradients(double *values, double *gradients, double *grad, double *data, const double *inputs,
+                                 const uint32_t *slots, const uint32_t *record, uint32_t n, uint32_t k, uint32_t rows) {
+  for (uint32_t i = 0; i < rows; i++) {
+    for (uint32_t j = 0; j < k; j++) data[slots[j]] = inputs[i * k + j];
+    value_loop_forward(data, record, n);
+    values[i] = data[n - 1];
+    value_loop_backward(grad, data, record, n);
+    for (uint32_t j = 0; j < k; j++) gradients[i * k + j] = grad[slots[j]];
   }
 }

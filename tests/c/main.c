@@ -26,6 +26,8 @@ int main(void) {
   RUN(value_test);
   RUN(value_refuses_bad_records);
   RUN(program_run_gives_the_bits_of_the_tape);
+  RUN(program_run_takes_numbers_on_both_sides);
+  RUN(program_run_without_inputs_or_rows);
   RUN(program_run_adds_up_rows);
   RUN(program_once_gives_the_bits_of_the_tape);
   RUN(program_refuses_what_is_none);
