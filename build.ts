@@ -1,6 +1,7 @@
 /**
  * Compiles the C library, and its tests, with `zig cc`, for this machine or for all six platforms that Deno
- * runs on. What is compiled is decided in `c/gradus.c`; what the library offers, in `c/gradus.h`.
+ * runs on; and programs in C that use the library. What is compiled is decided in `c/gradus.c`; what the library
+ * offers, in `c/gradus.h`.
  *
  * The Zig compiler is `$ZIG`, or `zig` on PATH if its version fits, or comes from npm through Deno's own cache.
  */
@@ -22,6 +23,7 @@ Usage: deno task build [options]
   --tests           build the C tests instead, and run them where this machine can
   --debug           with assertions and checks for undefined behaviour, unoptimised: the library goes to
                     <out>/debug, and with --tests the tests run this way, too
+  --run <file.c>    build a program that uses the library, too, beside it, and run it where this machine can
   --out <folder>    where to build (default: lib)
   --quiet           print nothing unless something fails
   --help            print this
@@ -51,10 +53,12 @@ const zigVersion = "0.16.0";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-/** What to compile: the library or its tests, optimised or checked. */
+/** What to compile: the library, its tests or a program that uses it; optimised or checked. */
 interface Job {
   target: string;
   tests: boolean;
+  /** The C file of the program, relative to the project. */
+  program?: string;
   debug: boolean;
   /** The folder for everything that is built, relative to the project. */
   out: string;
@@ -70,10 +74,11 @@ export function libraryPath(target: string = Deno.build.target): string {
   return outputPath({ target, tests: false, debug: false, out: "lib" });
 }
 
-function outputPath({ target, tests, debug, out }: Job): string {
+function outputPath({ target, tests, program, debug, out }: Job): string {
   const { library } = findTarget(target);
-  const program = library.endsWith(".dll") ? "gradus_tests.exe" : "gradus_tests";
-  return `${out}/${debug ? "debug/" : ""}${target}/${tests ? program : library}`;
+  const executable = tests ? "gradus_tests" : program && basename(program, ".c");
+  const name = executable === undefined ? library : `${executable}${library.endsWith(".dll") ? ".exe" : ""}`;
+  return `${out}/${debug ? "debug/" : ""}${target}/${name}`;
 }
 
 function findTarget(name: string): Target {
@@ -85,8 +90,10 @@ function findTarget(name: string): Target {
 }
 
 /** The arguments of `zig` for a job, apart from the output. Every warning is an error in every build. */
-function compilerArguments({ target, tests, debug }: Job, fingerprint: number): string[] {
+function compilerArguments(job: Job, fingerprint: number): string[] {
+  const { target, tests, program, debug } = job;
   const { zig, library } = findTarget(target);
+  const system = library.split(".").at(-1);
   const args = [
     "cc",
     // Without a target zig compiles for this very processor.
@@ -102,12 +109,21 @@ function compilerArguments({ target, tests, debug }: Job, fingerprint: number): 
     ...debug ? ["-O0", "-g"] : ["-O3", "-fno-unroll-loops"],
   ];
   if (tests) return [...args, ...debug ? [] : ["-g"], "tests/c/main.c", "-lm"];
+  if (program !== undefined) {
+    return [
+      ...args,
+      ...[program, outputPath({ ...job, program: undefined }), "-lm"],
+      // Where the program looks for the library: in its own folder, as Windows does anyway.
+      ...system === "dll" ? [] : [`-Wl,-rpath,${system === "so" ? "$ORIGIN" : "@loader_path"}`],
+    ];
+  }
   return [
     ...args,
     ...["-shared", "-fPIC", "-fvisibility=hidden"],
     ...debug ? [] : ["-s", "-DNDEBUG"],
-    // Without a fixed name zig writes the output's path into the file.
-    ...library.endsWith(".dylib") ? [`-Wl,-install_name,@rpath/${library}`] : [],
+    // The name that programs ask for; without one it is a path of this machine, in the library or in them.
+    ...system === "dylib" ? [`-Wl,-install_name,@rpath/${library}`] : [],
+    ...system === "so" ? [`-Wl,-soname,${library}`] : [],
     ...["c/gradus.c", "-lm"],
   ];
 }
@@ -239,6 +255,8 @@ function sha256(data: string | Uint8Array): string {
 /** A hash of everything that decides what a job gives; of the compiler, how it is chosen. */
 async function hashInputs(job: Job, args: string[]): Promise<string> {
   const texts = [...await readSources("c/"), ...job.tests ? await readSources("tests/c/") : []];
+  const program = job.program && await readOptional(resolve(root, job.program));
+  if (program) texts.push(sha256(program));
   return sha256(JSON.stringify([Deno.env.get("ZIG") ?? zigVersion, args, texts]));
 }
 
@@ -261,6 +279,7 @@ interface Options {
   all: boolean;
   tests: boolean;
   debug: boolean;
+  run?: string;
   out: string;
   quiet: boolean;
   help: boolean;
@@ -276,6 +295,7 @@ function parseOptions(args: string[]): Options {
         all: flag,
         tests: flag,
         debug: flag,
+        run: { type: "string" },
         out: { type: "string", default: "lib" },
         quiet: flag,
         help: flag,
@@ -287,29 +307,33 @@ function parseOptions(args: string[]): Options {
   }
 }
 
-/** Runs a test program; its output goes where ours goes. */
-async function runTests(path: string): Promise<boolean> {
+/** Runs a program; its output goes where ours goes. */
+async function runProgram(path: string): Promise<boolean> {
   const { code } = await new Deno.Command(resolve(root, path), { cwd: root, stdin: "null" }).spawn().status;
   if (code !== 0) console.error(`${path} failed with status ${code}`);
   return code === 0;
 }
 
 async function main(args: string[]): Promise<number> {
-  const { all, tests, debug, quiet, help, ...options } = parseOptions(args);
+  const { all, tests, debug, run, quiet, help, ...options } = parseOptions(args);
   if (help) {
     console.log(usage);
     return 0;
   }
+  if (run !== undefined && (tests || !run.endsWith(".c"))) {
+    const what = tests ? "--tests builds the tests" : `it is ${JSON.stringify(run)}`;
+    throw new GradusError("argument", `Cannot take the option --run: ${what}, a file in C without --tests is needed`);
+  }
+  if (run !== undefined && await readOptional(resolve(root, run)) === undefined) {
+    throw new GradusError("argument", `Cannot build ${run}: there is no such file, a path in the project is needed`);
+  }
   const names = new Set(all ? Object.keys(targets) : options.target);
   if (names.size === 0) names.add(Deno.build.target);
-  const jobs = [...names].flatMap((target) =>
-    (tests && debug ? [false, true] : [debug]).map((debug): Job => ({
-      target,
-      tests,
-      debug,
-      out: options.out.replace(/[\\/]+$/, ""),
-    }))
-  );
+  const jobs = [...names].flatMap((target) => {
+    const job: Job = { target, tests, debug, out: options.out.replace(/[\\/]+$/, "") };
+    const built = tests && debug ? [{ ...job, debug: false }, job] : [job];
+    return run === undefined ? built : [...built, { ...job, program: run }];
+  });
   // Before anything is compiled: a name may be unknown.
   const paths = jobs.map(outputPath);
   const [header, ops] = ["c/gradus.h", "c/ops.h"].map((path) => Deno.readTextFileSync(resolve(root, path)));
@@ -319,8 +343,8 @@ async function main(args: string[]): Promise<number> {
     const result = await build(job, compilerArguments(job, fingerprint));
     // On stderr: the output of `deno task predict` is the predictions alone.
     if (!quiet) console.error(result);
-    if (!tests) continue;
-    if (job.target === Deno.build.target) passed = await runTests(paths[i]) && passed;
+    if (!tests && job.program === undefined) continue;
+    if (job.target === Deno.build.target) passed = await runProgram(paths[i]) && passed;
     else if (!quiet) console.error(`${paths[i]} is for another machine and was not run`);
   }
   return passed ? 0 : 1;

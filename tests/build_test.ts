@@ -49,6 +49,9 @@ Deno.test("build.ts ends with status 1 and one sentence for what it does not kno
     const [args, reason] of [
       [["--target", "z80"], 'Cannot build for "z80"'],
       [["--fast"], "Cannot read the options"],
+      [["--run", "examples/xor.ts"], 'Cannot take the option --run: it is "examples/xor.ts"'],
+      [["--run", "examples/xor.c", "--tests"], "Cannot take the option --run: --tests builds the tests"],
+      [["--run", "examples/none.c"], "Cannot build examples/none.c: there is no such file"],
     ] as const
   ) {
     const { code, stderr } = new Deno.Command(Deno.execPath(), {

@@ -1,4 +1,4 @@
-/** Runs every program in examples/ with the task `example`, and compares what it prints with what its head promises. */
+/** Runs every program in examples/ with the task `example`, or `example:c`, and compares what it prints with what its head promises. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import settings from "../deno.json" with { type: "json" };
 
@@ -17,7 +17,7 @@ interface Head {
 }
 
 function headOf(source: string): Head {
-  const comment = source.replaceAll("\r\n", "\n").match(/^\/\*\*\n([^]*?)\n \*\/\n/)?.[1] ?? "";
+  const comment = source.replaceAll("\r\n", "\n").match(/^\/\*\*?[ \n]([^]*?)\n \*\/\n/)?.[1] ?? "";
   const text = comment.replaceAll(/^ \* ?/gm, "");
   const output = text.match(/^```text\n([^]*?)\n```$/m)?.[1] ?? "";
   if (output.trim() === "") {
@@ -33,9 +33,10 @@ function trimLines(text: string): string {
 for (const name of examples) {
   Deno.test(`examples/${name} prints what its head comment says`, async () => {
     const { command, output } = headOf(await Deno.readTextFile(new URL(`examples/${name}`, root)));
-    assertEquals(command, `deno task example examples/${name}`);
+    const task = name.endsWith(".c") ? "example:c" : "example";
+    assertEquals(command, `deno task ${task} examples/${name}`);
 
-    const [deno, ...args] = settings.tasks.example.command.split(" ");
+    const [deno, ...args] = settings.tasks[task].command.split(" ");
     assertEquals(deno, "deno");
     const run = await new Deno.Command(Deno.execPath(), { args: [...args, `examples/${name}`], cwd: root }).output();
     const decoder = new TextDecoder();
@@ -56,6 +57,6 @@ Deno.test("An example without expected output in its head is refused", () => {
 
 Deno.test("examples/README.md names every example once", async () => {
   const readme = await Deno.readTextFile(new URL("examples/README.md", root));
-  const named = [...readme.matchAll(/\]\((\w+\.ts)\)/g)].map(([, name]) => name);
+  const named = [...readme.matchAll(/\]\((\w+\.(?:ts|c))\)/g)].map(([, name]) => name);
   assertEquals(named.sort(), examples);
 });
