@@ -1,77 +1,62 @@
 /**
- * Finds, opens and verifies the native library: the only file that knows `Deno.dlopen`. What the functions do is told in
- * c/gradus.h; what to say when arguments are wrong is left to the callers, who know what was asked.
+ * Opens and verifies the native library: the only file that knows `Deno.dlopen`. Where it is, `library.ts` finds out; what
+ * the functions do is told in c/gradus.h; what to say when arguments are wrong is left to the callers, who know what was
+ * asked.
  */
 import { fingerprint, Level, Status, statusMessages, symbols } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { pathOf } from "./files.ts";
+import { environment, Search } from "./library.ts";
 
 /** The library, its functions typed by the generated bindings. */
 export type Native = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
-/** The file name of the library on an operating system. */
-function libraryName(): string {
-  if (Deno.build.os === "windows") return "gradus.dll";
-  return Deno.build.os === "darwin" ? "libgradus.dylib" : "libgradus.so";
-}
-
-/** An environment variable, or undefined where it is unset or may not be read; never asks for permission. */
-function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
-/** Where the library is looked for: what GRADUS_LIB names, or else the folder that the build fills. */
-function candidates(): (string | URL)[] {
-  const named = environment("GRADUS_LIB");
-  if (named) return [named];
-  if (!import.meta.url.startsWith("file:")) return [];
-  return [new URL(`../lib/${Deno.build.target}/${libraryName()}`, import.meta.url)];
-}
-
-/** Why a place did not give the library, in words. */
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "permission is missing, --allow-ffi (or --allow-ffi=<that file>) is needed";
+/** What a library says it was built from, or nothing if it is no library of gradus. */
+function fingerprintIn(path: string): number | undefined {
+  try {
+    const { gradus_fingerprint } = symbols;
+    return Deno.dlopen(path, { gradus_fingerprint }).symbols.gradus_fingerprint();
+  } catch {
+    return undefined;
   }
-  return error instanceof Error ? error.message : String(error);
 }
 
-function verified(native: Native, path: string): Native {
-  const found = native.gradus_fingerprint();
-  if (found === fingerprint) return native;
+function isLibrary(path: string): boolean {
+  try {
+    return Deno.dlopen(path, {}) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function refuseStale(path: string, found: number, remedy: string): void {
+  if (found === fingerprint) return;
   throw new GradusError(
     "library",
     `Cannot use the library ${path}: it was built from other sources (fingerprint ${found.toString(16)}, needed ${
       fingerprint.toString(16)
-    }), build it again with "deno task build"`,
+    }), ${remedy}`,
   );
 }
 
-function open(): Native {
-  const failures: string[] = [];
-  let cause: unknown;
-  for (const place of candidates()) {
-    const path = pathOf(place);
-    try {
-      return verified(Deno.dlopen(path, symbols).symbols, path);
-    } catch (error) {
-      if (error instanceof GradusError) throw error;
-      failures.push(`${path} (${reason(error)})`);
-      cause ??= error;
-    }
+function open(path: string, remedy: string): Native {
+  try {
+    const native = Deno.dlopen(path, symbols).symbols;
+    refuseStale(path, native.gradus_fingerprint(), remedy);
+    return native;
+  } catch (error) {
+    if (error instanceof GradusError) throw error;
+    // A library of other sources may lack a function; only then is it opened once more, to say so.
+    const found = fingerprintIn(path);
+    if (found !== undefined) refuseStale(path, found, remedy);
+    else if (isLibrary(path)) throw new Error("it is a library, but not that of gradus", { cause: error });
+    throw error;
   }
-  throw new GradusError(
-    "library",
-    `Cannot open the native library: ${
-      failures.length > 0 ? `tried ${failures.join("; ")}` : "this module was not loaded from a checkout"
-    }; in a checkout "deno task build" makes it, elsewhere GRADUS_LIB names it`,
-    { cause },
-  );
 }
+
+const search = new Search(open);
 
 /** The native library of this process, opened once and never closed. */
-export const native: Native = open();
+export const native: Native = search.nearby() ?? await search.embedded();
 
 /** Throws what a status other than 0 means; `task` completes "Cannot …". */
 export function unwrap(status: number, task: string): void {

@@ -16,7 +16,8 @@ const typescript: readonly (readonly string[])[] = [
     "src/data/",
     "src/formats/",
   ],
-  ["src/bindings.ts"],
+  ["src/bindings.ts", "src/embedded/"],
+  ["src/library.ts"],
   ["src/ffi.ts"],
   [
     "src/memory.ts",

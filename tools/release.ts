@@ -1,0 +1,223 @@
+/**
+ * Puts the native libraries of all platforms into the package: builds them, packs each into its module in
+ * `src/embedded/`, unpacks and compares them, and loads the one for this machine from a copy of the package.
+ * Compiling is left to `build.ts`; finding the library, to `src/library.ts`.
+ */
+
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { createHash } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import { libraryPath, targets } from "../build.ts";
+import { GradusError } from "../src/error.ts";
+import { type Embedded, unpack } from "../src/library.ts";
+
+const usage = `Puts the native libraries of all platforms into the package.
+
+Usage: deno task release [options]
+
+  (no option)  build, pack, verify, load on this machine, and write the modules in src/embedded/
+  --dry-run    the same, but write nothing outside lib/ and .scratch/
+  --check      build all anew, in another folder, and compare with the modules as they are
+  --clear      empty the modules again, as they are in git
+  --help       print this`;
+
+/** More would mean that something is in the package that does not belong there. */
+const largestTotal = 5_000_000;
+
+/** Where everything happens; it is empty before and gone afterwards. */
+const workshop = ".scratch/release";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * The text of the module that embeds a library.
+ *
+ * @param target A name as in `Deno.build.target`.
+ * @param bytes The library; none gives the module as it is in git.
+ */
+export function embeddedModule(target: string, bytes: Uint8Array = new Uint8Array()): string {
+  const [data, sha256] = bytes.length === 0
+    ? [' ""', ""]
+    // On a line of its own, where the formatter wants long strings.
+    : [`\n  "${deflateRawSync(bytes, { level: 9 }).toString("base64")}"`, sha256Of(bytes)];
+  return `/** Written by tools/release.ts: the library for ${target}, deflated, in base64; empty in git. */
+export const data =${data} as string;
+
+/** Its SHA-256, in hexadecimal. */
+export const sha256 = "${sha256}" as string;
+
+/** Its length, in bytes. */
+export const size = ${bytes.length} as number;
+`;
+}
+
+/** The module of a platform, relative to the project. */
+export function modulePath(target: string): string {
+  return `src/embedded/${target}.ts`;
+}
+
+/**
+ * Copies what a program needs of the package, with other modules in `src/embedded/`.
+ *
+ * @param folder Where to; what is there is replaced.
+ * @param modules The texts of the modules, by target; the others are empty.
+ */
+export async function stage(folder: string, modules: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await copy("mod.ts", folder);
+  await copy("src", folder);
+  for (const target of Object.keys(targets)) {
+    await Deno.writeTextFile(`${folder}/${modulePath(target)}`, modules.get(target) ?? embeddedModule(target));
+  }
+}
+
+async function copy(path: string, folder: string): Promise<void> {
+  if ((await Deno.stat(`${root}${path}`)).isDirectory) {
+    for await (const { name } of Deno.readDir(`${root}${path}`)) await copy(`${path}/${name}`, folder);
+    return;
+  }
+  const to = `${folder}/${path}`;
+  await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(to, await Deno.readTextFile(`${root}${path}`));
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Builds the libraries of all platforms in a folder of the project. */
+async function build(folder: string, env: Record<string, string> = {}): Promise<Map<string, Uint8Array>> {
+  const args = ["run", "-A", "--no-lock", "build.ts", "--all", "--out", folder];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: root, env, stdin: "null" }).spawn().status;
+  if (!success) throw new GradusError("library", "Cannot release: not all libraries could be built");
+  const libraries = new Map<string, Uint8Array>();
+  for (const target of Object.keys(targets)) {
+    libraries.set(target, await Deno.readFile(`${root}${libraryPath(target).replace(/^lib/, folder)}`));
+  }
+  return libraries;
+}
+
+/** Compares the modules in a copy of the package with what they shall embed; says in a line what each is. */
+async function verify(folder: string, libraries: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  let total = 0;
+  for (const [target, library] of libraries) {
+    const path = modulePath(target);
+    const embedded: Embedded = await import(pathToFileURL(`${folder}/${path}`).href);
+    if (embedded.data === "") {
+      throw new GradusError("library", `Cannot release ${path}: it is empty, "deno task release" fills it`);
+    }
+    const bytes = await unpack(embedded).catch((cause) => {
+      throw new GradusError("library", `Cannot release ${path}: it is damaged, "deno task release" is needed`, {
+        cause,
+      });
+    });
+    const sha256 = sha256Of(bytes);
+    if (sha256 !== sha256Of(library)) {
+      throw new GradusError(
+        "library",
+        `Cannot release ${path}: it embeds ${sha256}, the sources give ${
+          sha256Of(library)
+        }, "deno task release" is needed`,
+      );
+    }
+    total += embedded.data.length;
+    console.log(`${sha256}  ${target}  ${library.length} bytes, packed ${embedded.data.length}`);
+  }
+  if (total > largestTotal) {
+    throw new GradusError(
+      "library",
+      `Cannot release: the modules take ${total} bytes, at most ${largestTotal} are good`,
+    );
+  }
+}
+
+/** Runs a program that imports a copy of the package, which has to unpack its library into an empty cache. */
+async function load(folder: string): Promise<void> {
+  const program = `${folder}/program.ts`;
+  const cache = `${folder}/cache`;
+  await Deno.writeTextFile(
+    program,
+    `import { MLP, simdLevel } from "./mod.ts";
+new MLP(2, [3, 1], { seed: 1 }).predict([[1, 2]]);
+console.log("Loaded on this machine, SIMD level", simdLevel());
+`,
+  );
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", "--allow-env=GRADUS_CACHE,GRADUS_LIB"],
+      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${cache}`),
+      program,
+    ],
+    env: { GRADUS_CACHE: cache, GRADUS_LIB: "" },
+    stdin: "null",
+  }).spawn().status;
+  if (!success) throw new GradusError("library", "Cannot release: the package does not load on this machine");
+}
+
+interface Options {
+  "dry-run": boolean;
+  check: boolean;
+  clear: boolean;
+  help: boolean;
+}
+
+function parseOptions(args: string[]): Options {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    return parseArgs({ args, options: { "dry-run": flag, check: flag, clear: flag, help: flag } }).values;
+  } catch (error) {
+    throw new GradusError("argument", `Cannot read the options: ${(error as Error).message}`);
+  }
+}
+
+/** Builds everything anew, in another folder and without what zig remembers of these sources. */
+async function rebuild(): Promise<Map<string, Uint8Array>> {
+  return await build(`${workshop}/lib`, { ZIG_LOCAL_CACHE_DIR: `${root}${workshop}/zig` });
+}
+
+async function write(modules: ReadonlyMap<string, string>): Promise<void> {
+  for (const [target, text] of modules) await Deno.writeTextFile(`${root}${modulePath(target)}`, text);
+}
+
+async function main(args: string[]): Promise<void> {
+  const { check, clear, help, "dry-run": dryRun } = parseOptions(args);
+  if (help) return console.log(usage);
+  const names = Object.keys(targets);
+  if (clear) return await write(new Map(names.map((target) => [target, embeddedModule(target)])));
+
+  await Deno.remove(`${root}${workshop}`, { recursive: true }).catch(() => {});
+  try {
+    await release(check, check || dryRun);
+  } finally {
+    await Deno.remove(`${root}${workshop}`, { recursive: true }).catch(() => {});
+  }
+}
+
+async function release(check: boolean, dryRun: boolean): Promise<void> {
+  const libraries = await (check ? rebuild() : build("lib"));
+  const modules = new Map<string, string>();
+  for (const [target, library] of libraries) {
+    modules.set(
+      target,
+      check ? await Deno.readTextFile(`${root}${modulePath(target)}`) : embeddedModule(target, library),
+    );
+  }
+  const folder = `${root}${workshop}/package`;
+  await stage(folder, modules);
+  await verify(folder, libraries);
+  await load(folder);
+  if (dryRun) return;
+  await write(modules);
+  console.log('Written to src/embedded/; "deno publish --allow-dirty" publishes it, --clear empties it again');
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    if (!(error instanceof GradusError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
