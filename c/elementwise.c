@@ -1,5 +1,5 @@
-/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each. n is a
- * multiple of 16. */
+/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of the other
+ * unary operations, the forward loop. n is a multiple of 16. */
 
 /* y[i] = f(x[i]). */
 #define X(name, value, derivative)                                                                     \
@@ -10,6 +10,9 @@
     }                                                                                                  \
   }
 GRADUS_ACTIVATION_OPS(X)
+#if REAL_BITS == 64 /* for program.c */
+GRADUS_FUNCTION_OPS(X)
+#endif
 #undef X
 
 /* dx[i] = dy[i] · f'(x[i]), in place: d holds dy before and dx after. */

@@ -1,6 +1,6 @@
 /* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
  * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
- * not depend on one another run together, as a strip of their own. The activations are those of elementwise.c; rows are
+ * not depend on one another run together, as a strip of their own. Unary operations are those of elementwise.c; rows are
  * turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
@@ -72,16 +72,6 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
   return 1;
 }
 #endif
-
-#define X(name, value, derivative)                                                       \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {   \
-    for (size_t i = 0; i < whole(n); i++) {                                              \
-      real x = x_[i];                                                                    \
-      y_[i] = value;                                                                     \
-    }                                                                                    \
-  }
-GRADUS_FUNCTION_OPS(X)
-#undef X
 
 /* Of two strips, of a strip and a number, and of a number and a strip. As for the activations, n is a multiple of 16. */
 #define X(name, value, da, db)                                                                                    \
