@@ -7,6 +7,10 @@
 
 #define BLOCK_K 256                        /* rows of a packed panel: 256 × 32 floats are 32 KiB, one first-level cache */
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
+#define BLOCK_K_STRIDED 32                 /* where a is read down its columns: few rows of it at a time, each a stream */
+#define BLOCK_K_IN_PLACE 2048              /* where b is not packed: the rows of a are long streams then, b is in the second cache */
+#define GROUP_MAX 8                        /* panels that are packed together, where they are shallow */
+#define GROUP_ROWS (4 * TILE_ROWS)         /* rows of c that get all panels of a group before the next rows do */
 
 /* What c starts from. */
 #ifndef GEMM_START
@@ -102,28 +106,53 @@ LOCAL void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac
   }
 }
 
-/* c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may be 0. */
+/* A panel of b, packed or in place, for the columns from `column` on. */
+struct K(panel_of_b) {
+  const real *from;
+  size_t step, column, columns;
+  int vectors;
+};
+
+/* c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may be 0.
+ * Panels that are shallow are packed in groups, and some rows of c get the whole group before the next rows do: a product of
+ * small depth is mostly the writing of c, and so runs along its rows. */
 LOCAL void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
                    size_t n, size_t k, enum gemm_start start, const real *bias) {
   _Alignas(64) real packed[BLOCK_K * PANEL];
+  struct K(panel_of_b) panel[GROUP_MAX];
+  int in_place = bc == 1 && n % PANEL == 0;
   size_t p = 0;
   do {
-    size_t depth = size_min(BLOCK_K, k - p);
+    size_t depth = size_min(ac != 1 ? BLOCK_K_STRIDED : in_place ? BLOCK_K_IN_PLACE : BLOCK_K, k - p);
+    size_t group = size_min(GROUP_MAX, size_max(BLOCK_K / size_max(depth, 1), 1));
     for (size_t j = 0; j < n;) {
-      int vectors = n - j > LANES ? TILE_VECTORS : 1;
-      size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
-      const real *from = b + p * br + j * bc;
-      size_t step = br;
-      if (bc != 1 || columns < width) {
-        K(pack)(packed, width, from, br, bc, depth, columns);
-        from = packed;
-        step = width;
+      size_t count = 0;
+      for (; count < group && j < n; count++) {
+        int vectors = n - j > LANES ? TILE_VECTORS : 1;
+        size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
+        struct K(panel_of_b) next = {b + p * br + j * bc, br, j, columns, vectors};
+        if (bc != 1 || columns < width) {
+          real *to = packed + count * depth * PANEL;
+          K(pack)(to, width, next.from, br, bc, depth, columns);
+          next.from = to;
+          next.step = width;
+        }
+        panel[count] = next;
+        j += columns;
       }
-      if (columns < width)
-        K(panel_edge)(c + j, cr, a + p * ac, ar, ac, from, m, columns, depth, start, bias, vectors);
-      else
-        (vectors == 1 ? K(panel_narrow) : K(panel_full))(c + j, cr, a + p * ac, ar, ac, from, step, m, depth, start, bias);
-      j += columns;
+      size_t together = count == 1 ? m : GROUP_ROWS;
+      for (size_t i = 0; i < m; i += together)
+        for (size_t q = 0; q < count; q++) {
+          struct K(panel_of_b) b_ = panel[q];
+          size_t rows = size_min(together, m - i);
+          real *to = c + i * cr + b_.column;
+          const real *from = a + i * ar + p * ac, *bias_ = bias ? bias + i : NULL;
+          if (b_.columns < (size_t)b_.vectors * LANES)
+            K(panel_edge)(to, cr, from, ar, ac, b_.from, rows, b_.columns, depth, start, bias_, b_.vectors);
+          else
+            (b_.vectors == 1 ? K(panel_narrow) : K(panel_full))(to, cr, from, ar, ac, b_.from, b_.step, rows, depth, start,
+                                                                bias_);
+        }
     }
     start = START_C;
     p += depth;
@@ -136,4 +165,8 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 }
 
 #undef BLOCK_K
+#undef BLOCK_K_STRIDED
+#undef BLOCK_K_IN_PLACE
+#undef GROUP_MAX
+#undef GROUP_ROWS
 #undef PANEL

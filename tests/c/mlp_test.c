@@ -107,6 +107,7 @@ static void mlp_test(void) {
     for (int32_t optimizer = GRADUS_OPTIMIZER_SGD; optimizer <= GRADUS_OPTIMIZER_LANGEVIN; optimizer++)
       compare_net(dtype, OP_gelu, GRADUS_LOSS_CROSS_ENTROPY, optimizer);
   }
+  printf("hash of all trained networks %016llx\n", (unsigned long long)results_hash);
   CHECK(results_hash == 0xef7754fb5080f7b0, "the results have the hash %llx", (unsigned long long)results_hash);
 }
 
