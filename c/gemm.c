@@ -90,7 +90,7 @@ LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, 
 }
 
 /* A panel whose last columns lie outside of c: computed in a copy of its own, of which c gets its part. */
-LOCAL void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m, size_t n,
+OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m, size_t n,
                          size_t k, enum gemm_start start, const real *bias, int vectors) {
   size_t width = (size_t)vectors * LANES;
   real copy[TILE_ROWS * PANEL];
@@ -116,7 +116,7 @@ struct K(panel_of_b) {
 /* c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may be 0.
  * Panels that are shallow are packed in groups, and some rows of c get the whole group before the next rows do: a product of
  * small depth is mostly the writing of c, and so runs along its rows. */
-LOCAL void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
+OUT_OF_LINE void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
                    size_t n, size_t k, enum gemm_start start, const real *bias) {
   _Alignas(64) real packed[BLOCK_K * PANEL];
   struct K(panel_of_b) panel[GROUP_MAX];

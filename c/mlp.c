@@ -75,6 +75,13 @@ static struct layer layer_last(const struct gradus_job *job) {
 
 static int loss_is_of_whole_rows(const struct gradus_job *job) { return job->loss_kind == GRADUS_LOSS_CROSS_ENTROPY; }
 
+/* Whether layers are updated one by one: what is small is in the cache anyway, clipping wants all gradients first, and
+ * Langevin's noise runs through all parameters. */
+static int updates_in_layers(const struct gradus_job *job) {
+  return parameter_count(job) > 65536 && job->clip_norm <= 0 && job->optimizer != GRADUS_OPTIMIZER_NONE &&
+         job->optimizer != GRADUS_OPTIMIZER_LANGEVIN;
+}
+
 /* The losses of n samples are divided by this: by n, and by the outputs where the loss adds up over them. */
 static double mean_over(const struct gradus_job *job, size_t n) {
   return (double)n * (loss_is_of_whole_rows(job) ? 1 : (double)layer_nout(job, job->layers - 1));
@@ -173,9 +180,9 @@ static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t 
 }
 
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is returned
- * (in d or e) if wanted. */
-static real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
-                         const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted) {
+ * (in d or e) if wanted. With a state, each layer is updated as soon as its gradients are there, while they are in the cache. */
+OUT_OF_LINE real *K(backward)(const struct gradus_job *job, real *parameters, real *gradients, const struct K(scratch) * scratch,
+                         size_t columns, enum gemm_start start, int wanted, int updates, real *state) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
   const real *a = scratch->activations;
   real *d = scratch->d, *e = scratch->e;
@@ -189,12 +196,14 @@ static real *K(backward)(const struct gradus_job *job, const real *parameters, r
         K(activation_backward)(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
     K(gemm)(gradients + l.weight, l.nin, d, stride, 1, a + l.x, 1, stride, l.nout, l.nin, columns, start, NULL);
     K(bias_gradient)(gradients + l.bias, d, l.nout, stride, columns, start);
+    real *dy = d;
     if (l.index > 0 || wanted) {
       K(gemm)(e, stride, parameters + l.weight, 1, l.nin, d, stride, 1, l.nin, used, l.nout, START_ZERO, NULL);
-      real *swap = d;
       d = e;
-      e = swap;
+      e = dy;
     }
+    if (updates)
+      K(optimizer_part)(job, parameters, gradients, state, parameter_count(job), l.weight, l.nout * (l.nin + 1));
     if (l.index == 0) return d;
   }
 }
@@ -254,7 +263,7 @@ static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, 
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
   K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
-                        input_gradient != NULL);
+                        input_gradient != NULL, 0, NULL);
   if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
 }
 
@@ -269,15 +278,18 @@ static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, c
   return GRADUS_OK;
 }
 
-/* The gradient of the mean loss of one batch, chunk by chunk; its summed loss is added to *total. */
+/* The gradient of the mean loss of one batch, chunk by chunk, and the update as it goes if that is asked for; its summed loss is
+ * added to *total. */
 static int K(batch_gradient)(struct gradus_job *job, real *parameters, const real *inputs, const void *targets,
-                             const struct K(scratch) * scratch, size_t first, size_t rows, double *total) {
+                             const struct K(scratch) * scratch, size_t first, size_t rows, double *total, int updates,
+                             real *state) {
   real *gradients = parameters + parameter_count(job);
   real scale = (real)(1 / mean_over(job, rows));
   for (size_t done = 0; done < rows; done += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - done);
     if (!K(forward_loss)(job, parameters, inputs, targets, scratch, first + done, columns, scale, total)) return 0;
-    K(backward)(job, parameters, gradients, scratch, columns, done == 0 ? START_ZERO : START_C, 0);
+    K(backward)(job, parameters, gradients, scratch, columns, done == 0 ? START_ZERO : START_C, 0,
+                updates && done + columns == rows, state);
   }
   return 1;
 }
@@ -295,11 +307,14 @@ static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *stat
   real *gradients = (real *)parameters + n;
   double total = 0;
   size_t first = 0;
+  int in_layers = updates_in_layers(job);
   while (first < rows && !__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) {
     size_t batch = size_min((size_t)job->batch_size, rows - first);
-    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total)) return GRADUS_NUMERIC;
+    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total, in_layers, state))
+      return GRADUS_NUMERIC;
     if (job->clip_norm > 0) K(clip)(job, gradients, n);
-    if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
+    if (in_layers) job->step += 1;
+    else if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
     first += batch;
     job->loss = total / mean_over(job, first);
     __atomic_store_n(&job->batches, job->batches + 1, __ATOMIC_RELAXED);

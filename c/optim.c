@@ -1,19 +1,20 @@
 /* optim.c: the optimizers, each one pass over n parameters p with their gradients g. Definitions and defaults are PyTorch's
- * (torch.optim); Langevin's is given at its function. lr is the learning rate; state arrays start at zero. */
+ * (torch.optim); Langevin's is given at its function. lr is the learning rate; state arrays start at zero. All but Langevin's
+ * can be given a part of the parameters: `count` of the n that an array of the state has. */
 
 /* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not touched. */
-LOCAL void K(sgd)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v, size_t n) {
+LOCAL void K(sgd)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v, size_t count) {
   real lr = (real)job->learning_rate, momentum = (real)job->momentum, decay = (real)job->weight_decay;
   if (job->momentum == 0) {
-    for (size_t i = 0; i < n; i++) p[i] -= lr * (g[i] + decay * p[i]);
+    for (size_t i = 0; i < count; i++) p[i] -= lr * (g[i] + decay * p[i]);
   } else if (job->nesterov) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < count; i++) {
       real d = g[i] + decay * p[i];
       v[i] = momentum * v[i] + d;
       p[i] -= lr * (d + momentum * v[i]);
     }
   } else {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < count; i++) {
       v[i] = momentum * v[i] + (g[i] + decay * p[i]);
       p[i] -= lr * v[i];
     }
@@ -22,11 +23,12 @@ LOCAL void K(sgd)(const struct gradus_job *job, real *restrict p, const real *re
 
 /* g ← g + decay·p;  s ← α·s + (1−α)·g²;  centered: a ← α·a + (1−α)·g, r = s − a², else r = s;  u = g / (√r + eps);
  * momentum: v ← momentum·v + u, u = v;  p ← p − lr·u.  State: s, then a if centered, then v if momentum. */
-LOCAL void K(rmsprop)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n) {
+LOCAL void K(rmsprop)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n,
+                      size_t count) {
   real lr = (real)job->learning_rate, decay = (real)job->weight_decay, eps = (real)job->eps;
   real alpha = (real)job->alpha, beta = (real)(1 - job->alpha), momentum = (real)job->momentum;
   real *s = state, *a = state + n, *v = state + (job->centered ? 2 * n : n);
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
     s[i] = alpha * s[i] + beta * d * d;
     real r = s[i];
@@ -43,7 +45,8 @@ LOCAL void K(rmsprop)(const struct gradus_job *job, real *restrict p, const real
 /* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019), where it
  * shrinks the parameter instead: p ← p − lr·decay·p.
  * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
-LOCAL void K(adam)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n) {
+LOCAL void K(adam)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n,
+                   size_t count) {
   double t = job->step + 1;
   double correction1 = 1 - K64(pow)(job->beta1, t), correction2 = 1 - K64(pow)(job->beta2, t);
   real rate = (real)(job->learning_rate / correction1), root = (real)K64(sqrt)(correction2), eps = (real)job->eps;
@@ -52,7 +55,7 @@ LOCAL void K(adam)(const struct gradus_job *job, real *restrict p, const real *r
   real decay = decoupled ? 0 : (real)job->weight_decay;
   real shrink = decoupled ? (real)(1 - job->learning_rate * job->weight_decay) : 1;
   real *restrict m = state, *restrict v = state + n;
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
     m[i] += beta1 * (d - m[i]);
     v[i] = beta2 * v[i] + rest2 * d * d;
@@ -74,14 +77,22 @@ LOCAL void K(langevin)(const struct gradus_job *job, real *restrict p, const rea
   }
 }
 
-LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
+/* Updates `count` parameters from `from` on, of n. */
+OUT_OF_LINE void K(optimizer_part)(const struct gradus_job *job, real *parameters, const real *gradients, real *state, size_t n,
+                             size_t from, size_t count) {
+  real *p = parameters + from, *s = state ? state + from : NULL;
+  const real *g = gradients + from;
   switch (job->optimizer) {
-    case GRADUS_OPTIMIZER_SGD: K(sgd)(job, parameters, gradients, state, n); break;
-    case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(job, parameters, gradients, state, n); break;
+    case GRADUS_OPTIMIZER_SGD: K(sgd)(job, p, g, s, count); break;
+    case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(job, p, g, s, n, count); break;
     case GRADUS_OPTIMIZER_ADAM:
-    case GRADUS_OPTIMIZER_ADAMW: K(adam)(job, parameters, gradients, state, n); break;
-    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(job, parameters, gradients, state, n); break;
+    case GRADUS_OPTIMIZER_ADAMW: K(adam)(job, p, g, s, n, count); break;
+    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(job, p, g, s, count); break;
     default: break;
   }
+}
+
+LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
+  K(optimizer_part)(job, parameters, gradients, state, n, 0, n);
   job->step += 1;
 }

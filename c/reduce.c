@@ -4,7 +4,7 @@
 #define PARTIAL 16
 
 /* Σ x[i]². */
-LOCAL double K(sum_of_squares)(const real *x, size_t n) {
+OUT_OF_LINE double K(sum_of_squares)(const real *x, size_t n) {
   double partial[PARTIAL] = {0};
   size_t whole = n - n % PARTIAL;
   for (size_t i = 0; i < whole; i += PARTIAL)

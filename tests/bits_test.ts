@@ -101,3 +101,31 @@ for (const name of Object.keys(optimizers)) {
     });
   }
 }
+
+Deno.test("Large networks, whose layers are updated one by one, have the bits of an update of all", async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)));
+  const classes = rows.map((_, i) => i % 3);
+  for (const name of Object.keys(optimizers)) {
+    for (const dtype of ["float32", "float64"] as const) {
+      const trained = async (options: { clipNorm?: number; miniBatchSize?: number }) => {
+        const model = new MLP(20, [260, 250, 3], { seed: 5, dtype, activation: "tanh" }); // 71,463 parameters
+        await Engine.train({
+          model,
+          trainInputs: rows,
+          trainTargets: classes,
+          epochs: 2,
+          batchSize: 16,
+          lossFn: Engine.crossEntropy,
+          optimizer: optimizers[name](model.parameters),
+          memoryEfficient: options.miniBatchSize !== undefined,
+          ...options,
+        });
+        return [model.parameters.data, model.parameters.grad];
+      };
+      const [parameters, gradients] = await trained({});
+      // A limit that no gradient reaches changes nothing but the way: all gradients first, then one update.
+      assertEquals(await trained({ clipNorm: 1e30 }), [parameters, gradients], `${name}, ${dtype}`);
+      assertEquals(await trained({ miniBatchSize: 7 }), [parameters, gradients], `${name}, ${dtype}, in chunks`);
+    }
+  }
+});

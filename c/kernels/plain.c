@@ -3,8 +3,8 @@
 #define LEVEL plain
 #define LEVEL_HAS_FMA 0
 #define VECTOR_BYTES 16
-#define TILE_ROWS 4
-#define TILE_VECTORS 2
+#define TILE_ROWS 2
+#define TILE_VECTORS 1
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 #include "../level.h"
 #pragma clang attribute pop
