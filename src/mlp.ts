@@ -242,12 +242,14 @@ export class MLP {
     }
     if (inputs.length !== this.nin) refuse("shape", `there are ${inputs.length} inputs, ${this.nin} are needed`);
     const x = newReals(this.dtype, this.nin);
-    inputs.forEach((input, i) => {
+    // Not forEach, which passes over holes.
+    for (let i = 0; i < this.nin; i++) {
+      const input = inputs[i];
       if (typeof input !== "number" && !(input instanceof Value)) {
         refuse("argument", `input ${i} is ${shown(input)}, a number or a value is needed`);
       }
       x[i] = Number(input);
-    });
+    }
     return x;
   }
 

@@ -226,6 +226,11 @@ Deno.test("MLP.predict() takes and gives arrays, typed arrays and shaped arrays"
   assertEquals(model.predict(rows.slice(17, 18))[0], expected[17]);
 });
 
+Deno.test("MLP.forward() refuses lists with holes", () => {
+  // deno-lint-ignore no-sparse-arrays
+  assertThrows(() => new MLP(2, [1]).forward([1, ,] as number[]), GradusError, "input 1 is undefined");
+});
+
 Deno.test("MLP refuses inputs that do not fit, with the row", () => {
   const model = new MLP(2, [1]);
   const wrong = (use: () => unknown, message: string) => assertThrows(use, GradusError, message);
