@@ -16,9 +16,10 @@ class Notes<T> {
   set(home: Home, slot: number, note: T | undefined): void {
     if (note === undefined && !this.#used) return;
     this.#used = true;
-    const notes = this.#notes.get(home.identity) ?? new Map<number, T>();
+    let notes = this.#notes.get(home.identity);
+    if (notes === undefined) this.#notes.set(home.identity, notes = new Map());
     if (note === undefined) notes.delete(slot);
-    else this.#notes.set(home.identity, notes.set(slot, note));
+    else notes.set(slot, note);
   }
 
   clear(identity: object, slot?: number): void {
