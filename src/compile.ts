@@ -169,7 +169,17 @@ function callable(shape: Shape, programs: Programs): CompiledFunction<never, unk
     values.leaves.forEach((leaf, i) => leaf.receive(0, sums[1 + i] / count));
     return sums[0] / count;
   }
-  return Object.assign(call, { grad, valueAndGrad, backward, inputs, outputs, operations: values.varying }) as never;
+  const describe = () => `CompiledFunction(${inputs} → ${outputs}, operations=${values.varying})`;
+  return Object.assign(call, {
+    toString: describe,
+    [Symbol.for("Deno.customInspect")]: describe,
+    grad,
+    valueAndGrad,
+    backward,
+    inputs,
+    outputs,
+    operations: values.varying,
+  }) as never;
 }
 
 function refuse(what: string): never {

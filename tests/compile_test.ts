@@ -119,6 +119,7 @@ Deno.test("Value.compile() takes and gives one value or lists, in the same shape
     new Float64Array([5, 2, 1, 1, 3, 1, 1, 1]),
   ]);
   assertEquals([lists.inputs, lists.outputs, lists.operations], [2, 2, 2]);
+  assertEquals([String(lists), Deno.inspect(lists)], new Array(2).fill("CompiledFunction(2 → 2, operations=2)"));
 });
 
 Deno.test("Value.compile() computes constants beforehand, shared parts once, and what is not needed not at all", () => {
