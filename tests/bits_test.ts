@@ -89,7 +89,7 @@ for (const name of Object.keys(optimizers)) {
       const best = simdLevel();
       try {
         for (const level of levels) {
-          simdLevel(level);
+          if (simdLevel(level) !== level) continue; // not one of this processor
           for (const chunk of [37, 16, 5]) {
             const hash = await hashAfterTraining(name, dtype, chunk);
             assertEquals(hash, hashes[name]?.[dtype], `${simdLevel()}, chunks of ${chunk}`);
