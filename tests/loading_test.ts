@@ -273,11 +273,11 @@ Deno.test("Search tries the checkout, the cache, and a temporary file, in this o
   const cache = freshFolder(), temporary = freshFolder();
   Deno.mkdirSync(temporary);
   const { places, message } = await searchWith(
-    hostWith({ GRADUS_CACHE: cache, TMPDIR: temporary }, { base: "file:///home/ada/gradus/src/library.ts" }),
+    hostWith({ GRADUS_CACHE: cache, TMPDIR: temporary }, { base: "file:///srv/ada/gradus/src/library.ts" }),
   );
   assertEquals(places.length, 3);
   assertEquals(places.slice(0, 2), [
-    pathOf(new URL("file:///home/ada/gradus/lib/x86_64-unknown-linux-gnu/libgradus.so")),
+    pathOf(new URL("file:///srv/ada/gradus/lib/x86_64-unknown-linux-gnu/libgradus.so")),
     `${cache}/${embedded.sha256.slice(0, 16)}-libgradus.so`,
   ]);
   assert(places[2].startsWith(`${temporary}/gradus-`));
