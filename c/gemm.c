@@ -2,8 +2,8 @@
  *
  * Every element of c is one chain of fma over k = 0, 1, 2, …, whatever the tile or the block: blocks over k continue from
  * the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same bits.
- * Loop order: block of k, panel of columns, tile of rows (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix
- * multiplication", ACM TOMS 34, 2008, with the rows of a read in place). */
+ * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de Geijn,
+ * "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place). */
 
 #define BLOCK_K 256                        /* rows of a packed panel: 256 × 32 floats are 32 KiB, one first-level cache */
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */

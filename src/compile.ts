@@ -26,7 +26,7 @@ export interface CompiledFunction<X, Y, G> {
   grad(rows: Float64Array): Float64Array<ArrayBuffer>;
   /** Both, computed together. */
   valueAndGrad(x: X): [value: Y, grad: G];
-  /** Both, for each row. */
+  /** Both, for each row: two parts of one buffer, which belongs to the caller. */
   valueAndGrad(rows: Float64Array): [values: Float64Array<ArrayBuffer>, grads: Float64Array<ArrayBuffer>];
   /**
    * Differentiates the value by the leaves that the function uses and has not made itself, its parameters: adds the gradient to
