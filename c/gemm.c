@@ -3,14 +3,17 @@
  * Every element of c is one chain of fma over k = 0, 1, 2, …, whatever the tile or the block: blocks over k continue from
  * the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same bits.
  * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de Geijn,
- * "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place). */
+ * "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place: packing them as well
+ * gained nothing). */
 
-#define BLOCK_K 256                        /* rows of a packed panel: 256 × 32 floats are 32 KiB, one first-level cache */
+#define BLOCK_K 512                        /* rows of a packed panel: 512 × 32 floats are 64 KiB, read as a stream for each tile */
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
 #define BLOCK_K_STRIDED 32                 /* where a is read down its columns: few rows of it at a time, each a stream */
 #define BLOCK_K_IN_PLACE 2048              /* where b is not packed: the rows of a are long streams then, b is in the second cache */
-#define GROUP_MAX 8                        /* panels that are packed together, where they are shallow */
+#define PACKED (256 * 1024 / sizeof(real)) /* numbers of b that are packed together: 256 KiB, part of the second cache */
+#define GROUP_MAX 64                       /* and how many panels at most */
 #define GROUP_ROWS (4 * TILE_ROWS)         /* rows of c that get all panels of a group before the next rows do */
+#define LEAST_PRODUCTS ((size_t)1 << 19)   /* multiplications that are worth a thread: some microseconds */
 
 /* What c starts from. */
 #ifndef GEMM_START
@@ -28,6 +31,12 @@ INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, con
       acc[i][j] = start == START_C      ? K(load)(c + (size_t)i * cr + (size_t)j * LANES)
                   : start == START_BIAS ? K(splat)(bias[i])
                                         : K(splat)(0);
+    }
+  }
+  /* What the next tile starts from is fetched while this one is computed. */
+  if (start == START_C && k >= 128) {
+    UNROLL for (int i = 0; i < rows; i++) {
+      UNROLL for (int j = 0; j < vectors; j++) __builtin_prefetch(c + (size_t)(i + rows) * cr + (size_t)j * LANES, 1);
     }
   }
   /* Three rows from each of these pointers: addresses a, a + ar, a + 2·ar need no further registers. */
@@ -73,6 +82,11 @@ LOCAL void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t 
 
 /* packed (k, width) ← the columns 0 .. n-1 of b, filled with zeros up to width. */
 LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k, size_t n) {
+  if (bc == 1 && n == PANEL) {
+    for (size_t p = 0; p < k; p++)
+      for (size_t j = 0; j < PANEL; j += LANES) K(store)(packed + p * PANEL + j, K(load)(b + p * br + j));
+    return;
+  }
   if (bc == 1) {
     for (size_t p = 0; p < k; p++) {
       memcpy(packed + p * width, b + p * br, n * sizeof(real));
@@ -113,25 +127,37 @@ struct K(panel_of_b) {
   int vectors;
 };
 
-/* c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may be 0.
- * Panels that are shallow are packed in groups, and some rows of c get the whole group before the next rows do: a product of
- * small depth is mostly the writing of c, and so runs along its rows. */
-OUT_OF_LINE void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
-                   size_t n, size_t k, enum gemm_start start, const real *bias) {
-  _Alignas(64) real packed[BLOCK_K * PANEL];
+/* A product: c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may
+ * be 0. */
+struct K(product) {
+  real *c;
+  size_t cr;
+  const real *a;
+  size_t ar, ac;
+  const real *b;
+  size_t br, bc, m, n, k;
+  enum gemm_start start;
+  const real *bias;
+};
+
+/* On one thread. As many panels as there is room for are packed together, and some rows of c get the whole group before the next
+ * rows do: so a is read once for the group, and c is written along its rows. */
+OUT_OF_LINE void K(product)(struct K(product) of) {
+  size_t cr = of.cr, ar = of.ar, ac = of.ac, br = of.br, bc = of.bc, m = of.m, n = of.n, k = of.k;
+  enum gemm_start start = of.start;
+  _Alignas(64) real packed[PACKED];
   struct K(panel_of_b) panel[GROUP_MAX];
-  int in_place = bc == 1 && n % PANEL == 0;
-  size_t p = 0;
+  int in_place = bc == 1 && n % LANES == 0 && (br <= 4 * PANEL || m <= 2 * TILE_ROWS);
+  size_t block = ac != 1 ? BLOCK_K_STRIDED : in_place ? BLOCK_K_IN_PLACE : BLOCK_K, p = 0;
   do {
-    size_t depth = size_min(ac != 1 ? BLOCK_K_STRIDED : in_place ? BLOCK_K_IN_PLACE : BLOCK_K, k - p);
-    size_t group = size_min(GROUP_MAX, size_max(BLOCK_K / size_max(depth, 1), 1));
+    size_t depth = size_min(block, k - p), group = size_min(GROUP_MAX, size_max(PACKED / PANEL / size_max(depth, 1), 1));
     for (size_t j = 0; j < n;) {
       size_t count = 0;
       for (; count < group && j < n; count++) {
         int vectors = n - j > LANES ? TILE_VECTORS : 1;
         size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
-        struct K(panel_of_b) next = {b + p * br + j * bc, br, j, columns, vectors};
-        if (bc != 1 || columns < width) {
+        struct K(panel_of_b) next = {of.b + p * br + j * bc, br, j, columns, vectors};
+        if (!in_place) {
           real *to = packed + count * depth * PANEL;
           K(pack)(to, width, next.from, br, bc, depth, columns);
           next.from = to;
@@ -143,20 +169,44 @@ OUT_OF_LINE void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac
       size_t together = count == 1 ? m : GROUP_ROWS;
       for (size_t i = 0; i < m; i += together)
         for (size_t q = 0; q < count; q++) {
-          struct K(panel_of_b) b_ = panel[q];
+          struct K(panel_of_b) b = panel[q];
           size_t rows = size_min(together, m - i);
-          real *to = c + i * cr + b_.column;
-          const real *from = a + i * ar + p * ac, *bias_ = bias ? bias + i : NULL;
-          if (b_.columns < (size_t)b_.vectors * LANES)
-            K(panel_edge)(to, cr, from, ar, ac, b_.from, rows, b_.columns, depth, start, bias_, b_.vectors);
+          real *c = of.c + i * cr + b.column;
+          const real *a = of.a + i * ar + p * ac, *bias = of.bias ? of.bias + i : NULL;
+          if (b.columns < (size_t)b.vectors * LANES)
+            K(panel_edge)(c, cr, a, ar, ac, b.from, rows, b.columns, depth, start, bias, b.vectors);
           else
-            (b_.vectors == 1 ? K(panel_narrow) : K(panel_full))(to, cr, from, ar, ac, b_.from, b_.step, rows, depth, start,
-                                                                bias_);
+            (b.vectors == 1 ? K(panel_narrow) : K(panel_full))(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
         }
     }
     start = START_C;
     p += depth;
   } while (p < k);
+}
+
+static void K(product_of_rows)(const void *context, size_t from, size_t to) {
+  struct K(product) of = *(const struct K(product) *)context;
+  of.c += from * of.cr;
+  of.a += from * of.ar;
+  if (of.bias) of.bias += from;
+  of.m = to - from;
+  K(product)(of);
+}
+
+static void K(product_of_columns)(const void *context, size_t from, size_t to) {
+  struct K(product) of = *(const struct K(product) *)context;
+  of.c += from;
+  of.b += from * of.bc;
+  of.n = to - from;
+  K(product)(of);
+}
+
+/* The product on all threads, cut along the longer side of c: what is packed twice then is the smaller part. */
+OUT_OF_LINE void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
+                   size_t n, size_t k, enum gemm_start start, const real *bias) {
+  struct K(product) of = {c, cr, a, ar, ac, b, br, bc, m, n, k, start, bias};
+  if (m >= n) parallel(m, TILE_ROWS, LEAST_PRODUCTS / (n * k + 1), K(product_of_rows), &of);
+  else parallel(n, PANEL, LEAST_PRODUCTS / (m * k + 1), K(product_of_columns), &of);
 }
 
 LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides) {
@@ -167,6 +217,8 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef BLOCK_K
 #undef BLOCK_K_STRIDED
 #undef BLOCK_K_IN_PLACE
+#undef PACKED
 #undef GROUP_MAX
 #undef GROUP_ROWS
+#undef LEAST_PRODUCTS
 #undef PANEL

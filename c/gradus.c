@@ -1,10 +1,13 @@
 /* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported functions:
  * each checks its arguments and hands over to the level in use. */
+#define _POSIX_C_SOURCE 200809L /* threads and their signals, beside ISO C */
+
 #include "base.h"
 #include "ops.h"
 #include "fma.h"
 #include "rng.c"
 #include "cpu.c"
+#include "threads.c"
 
 /* What a level offers; level.h fills one in for each. */
 struct entries {
@@ -66,6 +69,8 @@ int32_t gradus_level(int32_t limit) {
   }
   return current;
 }
+
+int32_t gradus_threads(int32_t count) { return threads_wanted(count); }
 
 /* ---- random numbers ---- */
 

@@ -2,7 +2,7 @@
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns a
  * status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state but the
- * SIMD level in use. Results are the same bits at every level and on every platform.
+ * SIMD level in use and a pool of threads. Results are the same bits at every level and on every platform.
  *
  * tools/bindings.ts reads this file and writes src/bindings.ts; what it does not understand it refuses.
  * `real` below is float or double, as the job's dtype says. Matrices are row-major. */
@@ -32,6 +32,12 @@ enum gradus_level { GRADUS_LEVEL_PLAIN = 0, GRADUS_LEVEL_NEON = 1, GRADUS_LEVEL_
 /* The SIMD level in use. With limit >= 0 the best level of this machine that is not above limit is taken from now on; with
  * limit < 0 nothing changes. Not to be changed while another thread computes. */
 GRADUS_API int32_t gradus_level(int32_t limit);
+
+/* How many threads compute together, the caller's included. With count > 0 it becomes that many, at most 64; else nothing changes.
+ * It is 0 until it is chosen, and one thread computes. They share large products and updates; how many they are is of no influence on the bits of any
+ * result. The threads are made when there is work for them, and wait for more as long as the library is loaded; a call that comes
+ * while another one has them computes alone. */
+GRADUS_API int32_t gradus_threads(int32_t count);
 
 /* ---- random numbers: Philox4x32-10 ---- */
 

@@ -203,7 +203,7 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, real *parameters, re
       e = dy;
     }
     if (updates)
-      K(optimizer_part)(job, parameters, gradients, state, parameter_count(job), l.weight, l.nout * (l.nin + 1));
+      K(optimizer_update)(job, parameters, gradients, state, parameter_count(job), l.weight, l.nout * (l.nin + 1));
     if (l.index == 0) return d;
   }
 }

@@ -92,7 +92,27 @@ OUT_OF_LINE void K(optimizer_part)(const struct gradus_job *job, real *parameter
   }
 }
 
+struct K(update) {
+  const struct gradus_job *job;
+  real *parameters;
+  const real *gradients;
+  real *state;
+  size_t n, first;
+};
+
+static void K(update_range)(const void *context, size_t from, size_t to) {
+  const struct K(update) *of = context;
+  K(optimizer_part)(of->job, of->parameters, of->gradients, of->state, of->n, of->first + from, to - from);
+}
+
+/* Updates `count` parameters from `first` on, of n, on all threads; Langevin's noise is one sequence. */
+static void K(optimizer_update)(const struct gradus_job *job, real *parameters, const real *gradients, real *state, size_t n,
+                                size_t first, size_t count) {
+  struct K(update) of = {job, parameters, gradients, state, n, first};
+  parallel(count, 64, job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? count : 1 << 15, K(update_range), &of);
+}
+
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
-  K(optimizer_part)(job, parameters, gradients, state, n, 0, n);
+  K(optimizer_update)(job, parameters, gradients, state, n, 0, n);
   job->step += 1;
 }

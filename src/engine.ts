@@ -2,7 +2,7 @@
 import { Dtype } from "./bindings.ts";
 import { toDataset } from "./dataset.ts";
 import { GradusError } from "./error.ts";
-import { native } from "./ffi.ts";
+import { native, threads } from "./ffi.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -184,6 +184,27 @@ export class Engine {
   static readonly crossEntropy: BuiltInLoss = crossEntropy;
   /** Mean of max(0, 1 − t·p), for targets −1 and 1. */
   static readonly hingeLoss: BuiltInLoss = hingeLoss;
+
+  /**
+   * How many threads share large products and updates: at first as many as the machine has processors, or `GRADUS_THREADS` of
+   * the environment. Small networks are computed by one, whatever the number, and the results are the same bits for each.
+   *
+   * @throws {GradusError} When it is set, unless it is a whole number from 1 to 64.
+   *
+   * @example Leaving the other processors to others
+   * ```ts
+   * import { Engine } from "@gradus/gradus";
+   *
+   * Engine.threads = 1;
+   * ```
+   */
+  static get threads(): number {
+    return threads();
+  }
+
+  static set threads(count: number) {
+    threads(count);
+  }
 
   /** The share of samples whose largest output is that of their class; see `accuracy`. */
   static readonly accuracy: typeof accuracy = accuracy;

@@ -87,5 +87,34 @@ export function simdLevel(limit?: LevelName): LevelName {
   return levelNames.find((name) => Level[name] === level)!;
 }
 
-const wanted = environment("GRADUS_SIMD");
-if (wanted) simdLevel(wanted as LevelName);
+/** The most threads that the library takes. */
+const MOST_THREADS = 64;
+
+/**
+ * How many threads compute together; given a number, it becomes that many. They share large products and updates; the results
+ * are the same bits for every number.
+ */
+export function threads(count?: number): number {
+  if (count !== undefined) chooseThreads(count, String(count));
+  return native.gradus_threads(0);
+}
+
+function chooseThreads(count: number, given: string): void {
+  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_THREADS)) {
+    throw new GradusError(
+      "argument",
+      `Cannot choose the number of threads: it is ${given}, a whole number from 1 to ${MOST_THREADS} is needed`,
+    );
+  }
+  native.gradus_threads(count);
+}
+
+const wantedLevel = environment("GRADUS_SIMD");
+if (wantedLevel) simdLevel(wantedLevel as LevelName);
+
+// The library is that of all workers of a process: the first has chosen for those that come later.
+if (threads() === 0) {
+  const wanted = environment("GRADUS_THREADS");
+  if (wanted) chooseThreads(Number(wanted), `"${wanted}"`);
+  else chooseThreads(Math.min(navigator.hardwareConcurrency, MOST_THREADS), "that of the processors");
+}

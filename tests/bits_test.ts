@@ -54,6 +54,30 @@ const hashes: Record<string, Record<Dtype, string>> = {
 
 const levels: readonly LevelName[] = ["plain", "neon", "avx2", "avx512"];
 
+/** The same of a network that is large enough for several threads. */
+const largeHashes: Record<string, Record<Dtype, string>> = {
+  SGD: {
+    float32: "6f208a0803ed1cee3ce1d41787a40013451681ed26ec7efc4bb8d8b67fa9286b",
+    float64: "f1bf14f50e6dabe33a6d334562874a745a6298bcf82c36d6e569c8d1b4345fbc",
+  },
+  RMSprop: {
+    float32: "caac937c7e4c9f05d6f0f8ccfa21c64d68012e70d9e5c32e5bf2ee7566ffdf85",
+    float64: "69b304194a373a27d94b70accca95e065f1e7b4dc45ed17689357742d6b2e290",
+  },
+  Adam: {
+    float32: "8c3bbb8595bf4d1f56635020092254db14ba58d1c569a8c330a28fb2ac12800f",
+    float64: "6b4872be61320bc9d5f54052b899ed31766a9cdc2cd1d0e35d22d549d37fb0b8",
+  },
+  AdamW: {
+    float32: "b49a9104f2b54f3f62a572a4b4b0289ef74fb65349972ab0de48021930e2c867",
+    float64: "3beae4be6f3435958da2bd72852b1f0bd4526e3199adeca98200be13d93b114b",
+  },
+  Langevin: {
+    float32: "c544d66baa40120ff9b6e273a0fa737c3db28ed855467fc902b8d19356a464d8",
+    float64: "596a56e47d8ffaa5086630c2aa39411442eed68dc686d7a19d24956cabbc7aa0",
+  },
+};
+
 /** A network with every kind of layer, of sizes that fit no vector. */
 function networkOf(dtype: Dtype): MLP {
   const layers = [
@@ -73,8 +97,13 @@ const random = new Random(11);
 const inputs = Array.from({ length: 37 }, () => Array.from({ length: 5 }, () => random.normal()));
 const targets = inputs.map((_, i) => i % 3);
 
-async function hashAfterTraining(name: string, dtype: Dtype, chunk: number): Promise<string> {
-  const model = networkOf(dtype), optimizer = optimizers[name](model.parameters);
+async function hashAfterTraining(
+  name: string,
+  dtype: Dtype,
+  chunk: number,
+  model: MLP = networkOf(dtype),
+): Promise<string> {
+  const optimizer = optimizers[name](model.parameters);
   for (let step = 0; step < 100; step++) {
     Engine.trainStepMemoryEfficient(model, inputs, targets, Engine.crossEntropy, optimizer, { miniBatchSize: chunk });
   }
@@ -97,6 +126,28 @@ for (const name of Object.keys(optimizers)) {
         }
       } finally {
         simdLevel(best);
+      }
+    });
+  }
+}
+
+for (const name of Object.keys(optimizers)) {
+  for (const dtype of ["float32", "float64"] as const) {
+    Deno.test(`100 steps of ${name} in ${dtype} of a larger network have the same bits with 1, 2, 3 and 8 threads`, async () => {
+      const best = simdLevel(), before = Engine.threads;
+      try {
+        for (const level of levels.slice(1)) { // "plain" would take minutes
+          if (simdLevel(level) !== level) continue;
+          for (const [threads, chunk] of [[1, 37], [2, 37], [3, 20], [8, 37]]) {
+            Engine.threads = threads;
+            const model = new MLP(5, [256, 260, 3], { seed: 3, dtype, activation: "tanh" });
+            const hash = await hashAfterTraining(name, dtype, chunk, model);
+            assertEquals(hash, largeHashes[name]?.[dtype], `${level}, ${threads} threads, chunks of ${chunk}`);
+          }
+        }
+      } finally {
+        simdLevel(best);
+        Engine.threads = before;
       }
     });
   }

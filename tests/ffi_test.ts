@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { fingerprint, Level } from "../src/bindings.ts";
 import { native } from "../src/ffi.ts";
 import { pathOf } from "../src/files.ts";
-import { GradusError, Random, shuffleStream, simdLevel, Stream } from "../mod.ts";
+import { Engine, GradusError, Random, shuffleStream, simdLevel, Stream } from "../mod.ts";
 
 const scratch = new URL("../.scratch/", import.meta.url);
 const library = new URL(
@@ -15,7 +15,14 @@ const library = new URL(
 /** Imports gradus in another process; returns what it prints, errors included. */
 async function importWith(environment: Record<string, string>, ...flags: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--allow-env=GRADUS_LIB,GRADUS_SIMD", ...flags, "tests/_print_level.ts"],
+    args: [
+      "run",
+      "--no-prompt",
+      "--no-lock",
+      "--allow-env=GRADUS_LIB,GRADUS_SIMD,GRADUS_THREADS",
+      ...flags,
+      "tests/_print_level.ts",
+    ],
     cwd: new URL("..", import.meta.url),
     env: { NO_COLOR: "1", ...environment },
   }).output();
@@ -68,6 +75,52 @@ Deno.test("GRADUS_SIMD lowers the level", async () => {
     await importWith({ GRADUS_SIMD: "sse9" }, "--allow-ffi=lib/"),
     'Cannot choose the SIMD level "sse9": it is one of plain, neon, avx2, avx512',
   );
+});
+
+Deno.test("GRADUS_THREADS chooses the number of threads", async () => {
+  assertEquals(await importWith({ GRADUS_THREADS: "3" }, "--allow-ffi=lib/"), simdLevel() + "\n");
+  for (const wrong of ["0", "65", "2.5", "many", "-1"]) {
+    assertStringIncludes(
+      await importWith({ GRADUS_THREADS: wrong }, "--allow-ffi=lib/"),
+      `Cannot choose the number of threads: it is "${wrong}", a whole number from 1 to 64 is needed`,
+    );
+  }
+});
+
+Deno.test("Engine.threads is the number of processors, until it is chosen", () => {
+  const before = Engine.threads;
+  assertEquals(before, Number(Deno.env.get("GRADUS_THREADS") || Math.min(navigator.hardwareConcurrency, 64)));
+  Engine.threads = 3;
+  assertEquals(Engine.threads, 3);
+  for (const wrong of [0, 65, 1.5, NaN, "2"]) {
+    assertThrows(() => Engine.threads = wrong as number, GradusError, "a whole number from 1 to 64 is needed");
+  }
+  assertEquals(Engine.threads, 3);
+  Engine.threads = before;
+});
+
+Deno.test("A worker that loads the library later leaves the number of threads as it is, and trains beside us", async () => {
+  const before = Engine.threads;
+  Engine.threads = 3;
+  const program = `
+    import { Engine, MLP, SGD } from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
+    const model = new MLP(300, [300, 300], { seed: 1 }), optimizer = new SGD(model.parameters, { learningRate: 0.01 });
+    const rows = Array.from({ length: 64 }, (_, i) => Array.from({ length: 300 }, (_, j) => Math.sin(i * j)));
+    for (let i = 0; i < 30; i++) Engine.trainStep(model, rows, rows, Engine.mseLoss, optimizer);
+    postMessage({ threads: Engine.threads, sum: model.parameters.data.reduce((sum, x) => sum + x, 0) });`;
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const answers = [1, 2].map(() =>
+    new Promise<{ threads: number; sum: number }>((resolve, reject) => {
+      const worker = new Worker(url, { type: "module" });
+      worker.onmessage = ({ data }) => (worker.terminate(), resolve(data));
+      worker.onerror = (event) => (event.preventDefault(), reject(new Error(event.message)));
+    })
+  );
+  const [first, second] = await Promise.all(answers);
+  URL.revokeObjectURL(url);
+  assertEquals(first, second);
+  assertEquals(first.threads, 3);
+  Engine.threads = before;
 });
 
 Deno.test("simdLevel() lowers the level and takes the best again", () => {

@@ -60,17 +60,19 @@ static void gemm_test(void) {
       compare_gemm_double(sizes[i], sizes[j], k, j % 2, i % 2);
     }
   /* More than one block of k. */
-  compare_gemm_float(14, 37, 259, 0, 1);
+  compare_gemm_float(14, 37, 515, 0, 1);
+  compare_gemm_float(30, 32, 530, 0, 0);
   compare_gemm_float(3, 16, 513, 1, 0);
-  compare_gemm_double(5, 19, 300, 1, 1);
+  compare_gemm_double(5, 19, 600, 0, 1);
   /* More than one block of k where b is read in place, and where a is read down its columns. */
   compare_gemm_float(13, 32, 2100, 0, 0);
   compare_gemm_double(7, 16, 2060, 0, 0);
   compare_gemm_float(61, 33, 70, 1, 0);
   /* More than one group of panels, and of rows that share one, with a rest of each. */
   compare_gemm_float(50, 300, 32, 0, 1);
+  compare_gemm_float(53, 2100, 9, 0, 1);
   compare_gemm_float(101, 70, 20, 1, 1);
-  compare_gemm_double(53, 141, 31, 0, 0);
+  compare_gemm_double(53, 141, 300, 0, 0);
 }
 
 static void gemm_refuses_bad_arguments(void) {

@@ -1,14 +1,15 @@
 /* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A line
  * for each test; exits with 1 if a check failed. */
+#include "gradus.c"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "gradus.c"
 
 #include "check.h"
 #include "elementary_test.c"
 #include "rng_test.c"
 #include "gemm_test.c"
+#include "threads_test.c"
 #include "mlp_test.c"
 #include "value_test.c"
 #include "program_test.c"
@@ -20,6 +21,10 @@ int main(void) {
   RUN(rng_test);
   RUN(gemm_test);
   RUN(gemm_refuses_bad_arguments);
+  RUN(threads_do_every_element_once);
+  RUN(threads_are_had_by_one_at_a_time);
+  RUN(threads_can_be_asked_for);
+  RUN(threads_do_not_change_products);
   RUN(mlp_test);
   RUN(mlp_refuses_bad_jobs);
   RUN(mlp_stops_before_the_next_batch);
