@@ -6,11 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define GRADUS_BUILD
 #include "gradus.h"
-
-#define STATUS_VALUE(name, number, text) GRADUS_##name = number,
-enum status { GRADUS_STATUS(STATUS_VALUE) };
-#undef STATUS_VALUE
 
 /* The first line of every exported function: refuse before anything is written. */
 #define REQUIRE(condition) \

@@ -1,30 +1,51 @@
-/* gradus.h: the whole surface of the native library, documented for C users as for the TypeScript side.
+/* gradus.h: the whole surface of the native library, documented for C users as for the TypeScript side. A program needs this
+ * file and the library, nothing else: in C from C99 on, in C++ from C++11 on. A short one stands above enum gradus_dtype, a
+ * longer one is examples/xor.c.
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns a
  * status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state but the
  * SIMD level in use and a pool of threads. Results are the same bits at every level and on every platform.
  *
+ * What differs from that is said at the function. What cannot be checked is that arrays are as long as the sizes say and do not
+ * overlap. Each starts at a multiple of its element's size, scratch anywhere; scratch need not be set to anything. A size is
+ * an int32_t, products of sizes may be larger. Functions may run on many threads at once, as long as none writes what another
+ * reads or writes: inputs and parameters can be shared by those that only read them, jobs, scratch and outputs cannot.
+ *
  * tools/bindings.ts reads this file and writes src/bindings.ts; what it does not understand it refuses.
- * `real` below is float or double, as the job's dtype says. Matrices are row-major. */
+ * `real` below is float or double, as the job's dtype says. Matrices are row-major: (m,n) is m rows of n. */
 #ifndef GRADUS_H
 #define GRADUS_H
 
 #include <stdint.h>
 
-#if defined(_WIN32)
+#if !defined(_WIN32)
+#define GRADUS_API __attribute__((visibility("default")))
+#elif defined(GRADUS_BUILD) /* only where the library itself is compiled */
 #define GRADUS_API __declspec(dllexport)
 #else
-#define GRADUS_API __attribute__((visibility("default")))
+#define GRADUS_API __declspec(dllimport)
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What functions return, as GRADUS_OK, GRADUS_ARGUMENT, …; the list can be expanded again, for the messages.
+ * OK: all is done. ARGUMENT: nothing is, the call has to be corrected. NUMERIC, of gradus_mlp_epoch alone: the batch whose loss
+ * is not finite is not done, those before it are. */
 #define GRADUS_STATUS(X)                                                                        \
   X(OK, 0, "done")                                                                              \
   X(ARGUMENT, -1, "an argument is outside of what the function takes")                          \
   X(NUMERIC, -2, "a loss became NaN or infinite")
 
+#define GRADUS_STATUS_VALUE(name, number, message) GRADUS_##name = number,
+enum gradus_status { GRADUS_STATUS(GRADUS_STATUS_VALUE) };
+#undef GRADUS_STATUS_VALUE
+
 /* ---- the library ---- */
 
-/* A hash of this header and ops.h: a library that answers another number than the bindings expect is stale. */
+/* A hash of this header and ops.h: a library that answers another number than the bindings expect is stale. It is
+ * another one whenever a prototype, a field or a number of this file is. */
 GRADUS_API uint32_t gradus_fingerprint(void);
 
 enum gradus_level { GRADUS_LEVEL_PLAIN = 0, GRADUS_LEVEL_NEON = 1, GRADUS_LEVEL_AVX2 = 2, GRADUS_LEVEL_AVX512 = 3 };
@@ -46,14 +67,55 @@ GRADUS_API int32_t gradus_threads(int32_t count);
 GRADUS_API int32_t gradus_random_uniform(double *out, const uint32_t *generator, int32_t n);
 GRADUS_API int32_t gradus_random_normal(double *out, const uint32_t *generator, int32_t n);
 
-/* A random order of 0 .. n-1 (Fisher and Yates). */
+/* A random order of 0 .. n-1 (Fisher and Yates). ARGUMENT if n < 0. */
 GRADUS_API int32_t gradus_random_permutation(uint32_t *order, const uint32_t *generator, int32_t n);
 
 /* ---- the scalar tape ----
  *
- * Record i is two words: record[2i] = op | left << 8, an operation (ops.h) and its first operand, and record[2i + 1], the second
+ * Record i is two words: record[2i] = op | left << 8, an operation and its first operand, and record[2i + 1], the second
  * operand of a binary one. Operands are records below i, so the order of recording is an order of evaluation. op 0 is a number
  * that is already in data[i]; its second word is the caller's. So a tape has at most 2^24 records. */
+
+/* The operations. Unary, from RELU to FINITE: the activations as below; LOG1P is log(1 + x), EXPM1 exp(x) − 1, NORMAL_CDF and
+ * NORMAL_PDF are those of the standard normal distribution, STEP is 1 above 0, else 0, FINITE x, or 0 where x is not finite.
+ * Binary, from ADD on: ABOVE is 1 where a > b, a half at a tie, else 0; TIMES a·b, but 0 wherever a is 0; ZERO_BASE 1 where
+ * a = 0 and b >= 0, else 0. */
+enum gradus_op {
+  GRADUS_OP_LEAF = 0,
+  GRADUS_OP_RELU = 1,
+  GRADUS_OP_LEAKY_RELU = 2,
+  GRADUS_OP_TANH = 3,
+  GRADUS_OP_SIGMOID = 4,
+  GRADUS_OP_GELU = 5,
+  GRADUS_OP_SILU = 6,
+  GRADUS_OP_SOFTPLUS = 7,
+  GRADUS_OP_NEG = 8,
+  GRADUS_OP_EXP = 9,
+  GRADUS_OP_LOG = 10,
+  GRADUS_OP_LOG1P = 11,
+  GRADUS_OP_EXPM1 = 12,
+  GRADUS_OP_SQRT = 13,
+  GRADUS_OP_SQUARE = 14,
+  GRADUS_OP_ABS = 15,
+  GRADUS_OP_SIN = 16,
+  GRADUS_OP_COS = 17,
+  GRADUS_OP_TAN = 18,
+  GRADUS_OP_NORMAL_CDF = 19,
+  GRADUS_OP_NORMAL_PDF = 20,
+  GRADUS_OP_SIGN = 21,
+  GRADUS_OP_STEP = 22,
+  GRADUS_OP_FINITE = 23,
+  GRADUS_OP_ADD = 24,
+  GRADUS_OP_SUB = 25,
+  GRADUS_OP_MUL = 26,
+  GRADUS_OP_DIV = 27,
+  GRADUS_OP_POW = 28,
+  GRADUS_OP_MAX = 29,
+  GRADUS_OP_MIN = 30,
+  GRADUS_OP_ABOVE = 31,
+  GRADUS_OP_TIMES = 32,
+  GRADUS_OP_ZERO_BASE = 33
+};
 
 /* data[i] for i in from .. to-1. ARGUMENT at a record that is not an operation on earlier records: what lies below it is
  * computed then. */
@@ -76,7 +138,7 @@ GRADUS_API int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *
 /* For one input: program = {records, runs, from, 0}, then double data[records], then uint32_t record[2 * records], both as on a
  * tape, then uint32_t run[2 * runs] = {first record, count}: stretches among the records from .., in order, each of at most 64
  * operations of one kind on records before the stretch; the second word of a unary one in a run is 0. One buffer, since each
- * that is handed over takes as long as five operations. OK if it is such a program. */
+ * that is handed over takes as long as five operations; it starts at a multiple of 8 bytes. OK if it is such a program. */
 GRADUS_API int32_t gradus_program_check(const uint32_t *program);
 
 /* Computes data of the records from .., as gradus_value_forward does, but what is in a run together. The program is not
@@ -98,15 +160,78 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
 /* ---- networks ----
  *
  * A job describes a fully connected network and what is to be done with it. Behind the struct follow, in the same buffer,
- *   int32_t net[2 * layers]    nout and activation of each layer: 0 linear, a number of GRADUS_ACTIVATION_OPS, or 127,
- *                              softmax, for the last layer;
- *   uint32_t order[rows]       the rows in the order of use, if ordered is not 0.
- * parameters: for each layer weight (nout,nin) and bias (nout); then, in the same array, the gradients in the same order.
- * scratch: gradus_mlp_scratch(job) bytes. */
+ *   int32_t net[2 * layers]    nout and activation of each layer, a number of enum gradus_activation;
+ *   uint32_t order[rows]       the rows in the order of use, if ordered is not 0: numbers below rows, each any number of times.
+ * There is no padding, so that a struct of these three is such a buffer. nin of a layer is nout of the one before, of the first
+ * the job's. A layer computes y = activation(weight·x + bias).
+ *
+ * parameters: for each layer weight (nout,nin) and bias (nout), P = Σ nout·(nin + 1) reals in all; then, in the same array, the
+ * P gradients in the same order. The functions that take them as const use the first half only, which is enough for them.
+ * All that is handed over is reals, but for class numbers. inputs (rows,nin) and targets lie as they are, order tells in which
+ * order they are used. batch_size rows decide one update, and `chunk` rows at once are computed: the more, the more scratch;
+ * 256 is a good number.
+ * scratch: gradus_mlp_scratch(job) bytes.
+ *
+ * A job starts as zeros: float32, rows as they come, targets as rows, no optimizer, no momentum, decay or clipping. There are
+ * no other defaults. What is read of it:
+ *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, net
+ *   gradus_mlp_evaluate        and loss_kind, targets_kind, ordered, order
+ *   gradus_mlp_epoch           and these, batch_size, clip_norm, stop, optimizer and the fields of the optimizer
+ *   gradus_optimizer_state     optimizer, momentum, centered
+ *   gradus_optimizer_step      dtype, optimizer and the fields of the optimizer; so the struct alone is enough
+ * What is written: loss by evaluate and epoch, step by epoch and optimizer_step, batches, gradient_norm and bad_layer by epoch.
+ *
+ * A whole program, which finds the straight line through three points:
+ *
+ *     #include <gradus.h>
+ *     #include <stdio.h>
+ *     #include <stdlib.h>
+ *     #include <string.h>
+ *
+ *     struct line {
+ *       struct gradus_job job;
+ *       int32_t net[2];
+ *     };
+ *
+ *     int main(void) {
+ *       const double inputs[] = {0, 1, 2}, targets[] = {1, 3, 5};
+ *       double parameters[] = {0, 0, 0, 0};  // weight and bias, their gradients
+ *       struct line line;
+ *       memset(&line, 0, sizeof line);
+ *       line.net[0] = 1;
+ *       line.net[1] = GRADUS_ACTIVATION_LINEAR;
+ *       line.job.dtype = GRADUS_DTYPE_FLOAT64;
+ *       line.job.nin = line.job.layers = 1;
+ *       line.job.rows = line.job.batch_size = line.job.chunk = 3;
+ *       line.job.loss_kind = GRADUS_LOSS_MSE;
+ *       line.job.optimizer = GRADUS_OPTIMIZER_SGD;
+ *       line.job.learning_rate = 0.25;
+ *       void *scratch = malloc((size_t)gradus_mlp_scratch(&line.job));
+ *       int32_t status = scratch ? GRADUS_OK : GRADUS_ARGUMENT;
+ *       for (int epoch = 0; status == GRADUS_OK && epoch < 100; epoch++)
+ *         status = gradus_mlp_epoch(&line.job, parameters, NULL, inputs, targets, scratch);
+ *       printf("y = %.2f x + %.2f, status %d\n", parameters[0], parameters[1], (int)status);
+ *       free(scratch);
+ *       return status == GRADUS_OK ? 0 : 1;
+ *     } */
 enum gradus_dtype { GRADUS_DTYPE_FLOAT32 = 0, GRADUS_DTYPE_FLOAT64 = 1 };
 
-enum gradus_activation { GRADUS_ACTIVATION_LINEAR = 0, GRADUS_ACTIVATION_SOFTMAX = 127 };
+/* As in PyTorch; LEAKY_RELU with slope 0.01, GELU by the normal distribution. The numbers are those of the operations.
+ * SOFTMAX is for the last layer alone, and not under the loss CROSS_ENTROPY, which is of a linear layer. */
+enum gradus_activation {
+  GRADUS_ACTIVATION_LINEAR = 0,
+  GRADUS_ACTIVATION_RELU = 1,
+  GRADUS_ACTIVATION_LEAKY_RELU = 2,
+  GRADUS_ACTIVATION_TANH = 3,
+  GRADUS_ACTIVATION_SIGMOID = 4,
+  GRADUS_ACTIVATION_GELU = 5,
+  GRADUS_ACTIVATION_SILU = 6,
+  GRADUS_ACTIVATION_SOFTPLUS = 7,
+  GRADUS_ACTIVATION_SOFTMAX = 127
+};
 
+/* As in PyTorch, HUBER with δ = 1; HINGE is max(0, 1 − t·y) with targets t = ±1. All are means over the rows, and all but
+ * CROSS_ENTROPY over the outputs, too. BINARY_CROSS_ENTROPY is of probabilities; its twin and CROSS_ENTROPY are of logits. */
 enum gradus_loss {
   GRADUS_LOSS_NONE = 0,
   GRADUS_LOSS_MSE = 1,
@@ -121,6 +246,14 @@ enum gradus_loss {
 /* How targets are given: rows of nout reals, or one int32_t class number per row. */
 enum gradus_targets { GRADUS_TARGETS_ROWS = 0, GRADUS_TARGETS_CLASSES = 1 };
 
+/* As in PyTorch; they start with step 0 and a state of zeros. Their fields, and PyTorch's defaults where not 0:
+ *   SGD          learning_rate 0.001, weight_decay, momentum, nesterov (if momentum is not 0)
+ *   RMSPROP      learning_rate 0.01, weight_decay, alpha 0.99, eps 1e-8, momentum, centered
+ *   ADAM, ADAMW  learning_rate 0.001, weight_decay (ADAMW 0.01), beta1 0.9, beta2 0.999, eps 1e-8, step
+ *   LANGEVIN     learning_rate, damping, temperature, seed, step: v ← (1 − damping)·v − learning_rate·gradient + noise
+ *                of variance 2·damping·temperature·learning_rate, parameters ← parameters + v; the noise is
+ *                gradus_random_normal of {seed low, seed high, step, 3}
+ * They are taken as they are: an eps of 0 divides 0 by 0 where a gradient is 0. */
 enum gradus_optimizer {
   GRADUS_OPTIMIZER_NONE = 0,
   GRADUS_OPTIMIZER_SGD = 1,
@@ -130,8 +263,9 @@ enum gradus_optimizer {
   GRADUS_OPTIMIZER_LANGEVIN = 5
 };
 
+/* 176 bytes without padding, the same on every platform. */
 struct gradus_job {
-  /* the optimizer, as in PyTorch; Langevin: damping, temperature, seed */
+  /* the optimizer */
   double learning_rate;
   double momentum;
   double weight_decay;
@@ -146,52 +280,57 @@ struct gradus_job {
   double loss;             /* out: mean loss of the rows; of an epoch, each row before its batch's update */
   double gradient_norm;    /* out: of the last batch, before clipping; set where clip_norm > 0 */
   uint32_t seed[2];        /* of the optimizer's noise: low, high */
-  int32_t optimizer;
-  int32_t nesterov;
-  int32_t centered;
-  int32_t dtype;
+  int32_t optimizer;       /* enum gradus_optimizer */
+  int32_t nesterov;        /* 0 or 1 */
+  int32_t centered;        /* 0 or 1 */
+  int32_t dtype;           /* enum gradus_dtype */
   /* the network */
-  int32_t nin;
-  int32_t layers;
+  int32_t nin;             /* >= 1 */
+  int32_t layers;          /* >= 1 */
   /* the data */
-  int32_t rows;
-  int32_t batch_size;      /* rows per update; the last batch of an epoch may be smaller */
-  int32_t chunk;           /* rows that go through the network at once: of no influence on the bits of any result */
-  int32_t ordered;
-  int32_t loss_kind;
-  int32_t targets_kind;
-  /* progress, shared with another thread: stop is read before each batch, batches is written after it */
+  int32_t rows;            /* >= 0; where there is a loss >= 1 */
+  int32_t batch_size;      /* rows per update, >= 1; the last batch of an epoch may be smaller */
+  int32_t chunk;           /* rows that go through the network at once, >= 1: of no influence on the bits of any result */
+  int32_t ordered;         /* 0 or 1: whether an order follows */
+  int32_t loss_kind;       /* enum gradus_loss */
+  int32_t targets_kind;    /* enum gradus_targets */
+  /* progress, shared with another thread, by atomic loads and stores: stop is read before each batch and ends the epoch, with
+   * OK, if it is not 0; 1 is added to batches after it */
   int32_t stop;
   int32_t batches;
   int32_t bad_layer;       /* out, with NUMERIC: first layer whose output is not finite, -1 for the inputs, layers for the loss */
-  int32_t reserved;
+  int32_t reserved;        /* 0 */
 };
 
-/* Bytes of scratch that the functions below need, or 0 if the job is not valid. */
+/* Bytes of scratch that the functions below need, or 0 if the job is not valid. It is the same for any number of rows. */
 GRADUS_API double gradus_mlp_scratch(const struct gradus_job *job);
 
-/* outputs (rows,nout) of inputs (rows,nin). */
+/* outputs (rows,nout) of inputs (rows,nin), in that order. */
 GRADUS_API int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const void *parameters,
                                       const void *inputs, void *scratch);
 
-/* As predict, for at most `chunk` rows, keeping in scratch what backward needs. */
+/* As predict, for at least one row and at most `chunk`, keeping in scratch what backward needs. */
 GRADUS_API int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters,
                                       const void *inputs, void *scratch);
 
-/* With the scratch of forward and the gradient of a loss with respect to the outputs (rows,nout): adds the gradient of the
- * parameters to their second half, and writes that of the inputs (rows,nin) unless input_gradient is NULL. */
+/* With the job, the parameters and the scratch of forward and the gradient of a loss with respect to the outputs (rows,nout):
+ * adds the gradient of the parameters to their second half, which is the caller's to set to 0 before, and writes that of the
+ * inputs (rows,nin) unless input_gradient is NULL. May be called again, with another gradient, say. */
 GRADUS_API int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
                                        const void *output_gradient, void *scratch);
 
-/* job.loss of the rows; nothing else changes. */
+/* job.loss of the rows; nothing else changes, but for bad_layer, which is of no meaning then, where the loss is NaN or
+ * infinite; that is OK here. Targets: rows of nout reals, or int32_t numbers 0 .. nout-1, for CROSS_ENTROPY alone. */
 /* nonblocking */
 GRADUS_API int32_t gradus_mlp_evaluate(struct gradus_job *job, const void *parameters, const void *inputs,
                                        const void *targets, void *scratch);
 
 /* One pass over the rows in their order: for each batch the gradient of its mean loss replaces the gradients in
- * parameters, is clipped, and the optimizer makes its update, with state (gradus_optimizer_state(job) arrays of the
- * parameters' size, zero before the first step). With optimizer 0 only gradients are formed and state may be NULL.
- * NUMERIC if a batch's loss is not finite: that batch changed no parameter. */
+ * parameters, is clipped, and the optimizer makes its update, with state (gradus_optimizer_state(job) arrays of P reals, zero
+ * before the first step; NULL where there are none). With optimizer 0 only gradients are formed and state may be NULL: those of
+ * the last batch stay, so with batch_size = rows those of job.loss.
+ * NUMERIC if a batch's loss is not finite: that batch changed no parameter, state or step, but maybe the gradients, bad_layer
+ * tells where it began, and loss is that of the batches before it. What overflows in an update only the next batch sees. */
 /* nonblocking */
 GRADUS_API int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, const void *inputs,
                                     const void *targets, void *scratch);
@@ -201,7 +340,8 @@ GRADUS_API int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, vo
 /* How many arrays of the parameters' size the job's optimizer keeps, or -1 if there is no such optimizer. */
 GRADUS_API int32_t gradus_optimizer_state(const struct gradus_job *job);
 
-/* One update of n parameters by their gradients. */
+/* One update of n parameters by their gradients, as they are: nothing is clipped. state: gradus_optimizer_state(job) arrays of
+ * n reals. ARGUMENT, too, if the optimizer is NONE. */
 GRADUS_API int32_t gradus_optimizer_step(struct gradus_job *job, void *parameters, const void *gradients, void *state,
                                          int32_t n);
 
@@ -214,8 +354,13 @@ GRADUS_API int32_t gradus_scale(void *x, double factor, int32_t n, int32_t dtype
 /* ---- the product ---- */
 
 /* c (m,n) ← c + a·b with a (m,k) and b (k,n) at any strides: strides = {row and column of a, row and column of b, row of c},
- * counted in elements; sizes = {m, n, k}. Each element of c is fma(a_k, b_k, …) in the order k = 0, 1, 2, … */
+ * counted in elements, none negative, that of c at least n; sizes = {m, n, k}, none negative. Each element of c is
+ * fma(a_k, b_k, …) in the order k = 0, 1, 2, … */
 GRADUS_API int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides,
                                int32_t dtype);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,5 +1,6 @@
 /* ops.h: THE table of elementwise operations: name, value, derivative. One line is one operation, everywhere: the scalar tape
- * and the network expand the same lines, and the numbers and names on the TypeScript side are generated from them.
+ * and the network expand the same lines, and the numbers and names on the TypeScript side are generated from them. Those in
+ * gradus.h are for readers who have it alone, and are compared with these.
  *
  * R(x) is x as a real, K(f) the function f of elementary.h or real.h for that real. Conventions at kinks are PyTorch's.
  * Unary: y = f(x) and dy/dx, in x and y. Operation 0 is a number; the others count from 1 in the order of the lines.

@@ -30,9 +30,6 @@
 
 enum { ROWS = 4, NIN = 2, HIDDEN = 4, NOUT = 1, LAYERS = 2, EPOCHS = 60 };
 
-/* The number of tanh as an activation: its place in the list GRADUS_ACTIVATION_OPS of c/ops.h. */
-enum { TANH = 3 };
-
 /* Parameters: for each layer its weight (nout, nin), row by row, then its bias (nout). */
 enum {
   HIDDEN_WEIGHT = 0,
@@ -48,9 +45,9 @@ struct xor_job {
   int32_t net[2 * LAYERS]; /* outputs and activation of each layer */
 };
 
-/* Every function that can fail returns a status: 0, or a negative number of the list GRADUS_STATUS. */
+/* Every function that can fail returns a status: GRADUS_OK or another one of the list GRADUS_STATUS. */
 static void check(int32_t status, const char *what) {
-  if (status == 0) return;
+  if (status == GRADUS_OK) return;
 #define TELL(name, code, message) \
   if (status == (code)) fprintf(stderr, "%s: %s\n", what, message);
   GRADUS_STATUS(TELL)
@@ -85,7 +82,7 @@ int main(void) {
       .beta2 = 0.999,
       .eps = 1e-8,
     },
-    .net = {HIDDEN, TANH, NOUT, GRADUS_ACTIVATION_LINEAR},
+    .net = {HIDDEN, GRADUS_ACTIVATION_TANH, NOUT, GRADUS_ACTIVATION_LINEAR},
   };
   struct gradus_job *job = &network.job;
 
@@ -93,7 +90,7 @@ int main(void) {
    * 0 at first; and the job tells how much scratch it needs. */
   double scratch_bytes = gradus_mlp_scratch(job);
   int32_t state_arrays = gradus_optimizer_state(job);
-  if (scratch_bytes == 0 || state_arrays < 0) check(-1, "the job");
+  if (scratch_bytes == 0 || state_arrays < 0) check(GRADUS_ARGUMENT, "the job");
   float *parameters = calloc(2 * PARAMETERS, sizeof *parameters);
   float *state = calloc((size_t)state_arrays * PARAMETERS, sizeof *state);
   void *scratch = malloc((size_t)scratch_bytes);

@@ -1,5 +1,5 @@
 /** The native side's `struct gradus_job` (c/gradus.h) as an object: what a network is and what is to be done with it. */
-import { Activation, Dtype as DtypeCode, Job as layout, Op } from "./bindings.ts";
+import { Activation, Dtype as DtypeCode, Job as layout } from "./bindings.ts";
 import type { ActivationName } from "./layer.ts";
 import type { Dtype } from "./shape.ts";
 
@@ -9,10 +9,6 @@ type Field = keyof typeof layout.fields;
 export interface Network {
   readonly nin: number;
   readonly layers: readonly { readonly nout: number; readonly activation: ActivationName }[];
-}
-
-function activationCode(name: ActivationName): number {
-  return name === "linear" || name === "softmax" ? Activation[name] : Op[name];
 }
 
 /** A job; fields that are not set are 0. */
@@ -44,7 +40,7 @@ export class Job {
     this.set("layers", layers.length);
     layers.forEach(({ nout, activation }, i) => {
       this.#i32[layout.size / 4 + 2 * i] = nout;
-      this.#i32[layout.size / 4 + 2 * i + 1] = activationCode(activation);
+      this.#i32[layout.size / 4 + 2 * i + 1] = Activation[activation];
     });
   }
 

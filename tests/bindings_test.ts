@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { GradusError } from "../src/error.ts";
-import { activationOps, firstBinaryOp, Job, Op, opNames } from "../src/bindings.ts";
+import { Activation, activationOps, firstBinaryOp, Job, Op, opNames } from "../src/bindings.ts";
 import { fingerprintOf, generateBindings } from "../tools/bindings.ts";
 
 const status = `#define GRADUS_STATUS(X) \\
@@ -14,16 +14,25 @@ const ops = `#define GRADUS_ACTIVATION_OPS(X) \\
 #define GRADUS_UNARY_OPS(X) GRADUS_ACTIVATION_OPS(X) GRADUS_FUNCTION_OPS(X)
 #define GRADUS_BINARY_OPS(X) X(add, a + b, 1, 1)
 `;
+const opNumbers = `
+enum gradus_op {
+  GRADUS_OP_LEAF = 0,
+  GRADUS_OP_RELU = 1,
+  GRADUS_OP_LEAKY_RELU = 2,
+  GRADUS_OP_EXP = 3,
+  GRADUS_OP_ADD = 4
+};
+`;
 
 /** Runs what the generator makes of a header; without dependencies it is a module of its own. */
 async function bindingsOf(code: string): Promise<typeof import("../src/bindings.ts") & Record<string, unknown>> {
-  const text = generateBindings(status + code, ops);
+  const text = generateBindings(status + code + opNumbers, ops);
   return await import(`data:application/typescript,${encodeURIComponent(text)}`);
 }
 
 /** What is said of a header whose code begins in line 4, after the status codes. */
-function refusal(code: string, opsText = ops): string {
-  return assertThrows(() => generateBindings(status + code, opsText), GradusError).message;
+function refusal(code: string, opsText = ops, numbers = opNumbers): string {
+  return assertThrows(() => generateBindings(status + code + numbers, opsText), GradusError).message;
 }
 
 function read(path: string): string {
@@ -40,6 +49,11 @@ Deno.test("src/bindings.ts numbers the leaf, the activations, the other unary op
   assertEquals(opNames[0], "leaf");
   assertEquals(opNames.slice(1, 1 + activationOps.length), [...activationOps]);
   assertEquals(opNames[firstBinaryOp], "add");
+});
+
+Deno.test("src/bindings.ts gives activations the numbers that they have as operations", () => {
+  const numbers = Object.fromEntries(activationOps.map((name) => [name, Op[name]]));
+  assertEquals<Record<string, number>>(Activation, { linear: 0, ...numbers, softmax: 127 });
 });
 
 Deno.test("src/bindings.ts places the fields of a job one after the other", () => {
@@ -67,7 +81,7 @@ GRADUS_API void gradus_rest(void);
 });
 
 Deno.test("generateBindings() keeps the const of each parameter in its comment", () => {
-  const text = generateBindings(status + "GRADUS_API int32_t gradus_f(float *y, const float *x);", ops);
+  const text = generateBindings(`${status}GRADUS_API int32_t gradus_f(float *y, const float *x);${opNumbers}`, ops);
   assertStringIncludes(text, '"buffer", // float *y\n');
   assertStringIncludes(text, '"buffer", // const float *x\n');
 });
@@ -122,6 +136,42 @@ Deno.test("generateBindings() turns enums, status codes and operations into cons
   assertEquals<number>(firstBinaryOp, 4);
 });
 
+Deno.test("generateBindings() passes over what C++ needs, and the enum of the status codes", async () => {
+  const { symbols } = await bindingsOf(`
+#ifdef __cplusplus
+extern "C" {
+#endif
+enum gradus_status { GRADUS_STATUS(GRADUS_STATUS_VALUE) };
+GRADUS_API void gradus_f(void);
+#ifdef __cplusplus
+}
+#endif
+`);
+  assertEquals<unknown>(symbols, { gradus_f: { parameters: [], result: "void" } });
+});
+
+Deno.test("generateBindings() refuses operations that are not numbered as in c/ops.h", () => {
+  for (
+    const [from, to, message] of [
+      [
+        "LEAF = 0",
+        "LEAF = 1",
+        "c/gradus.h:6: `GRADUS_OP_LEAF = 1` is in enum gradus_op; `GRADUS_OP_LEAF = 0` is needed",
+      ],
+      ["_LEAKY_RELU", "_ELU", "c/gradus.h:8: `GRADUS_OP_ELU = 2` is in enum gradus_op; `GRADUS_OP_LEAKY_RELU = 2`"],
+      [",\n  GRADUS_OP_ADD = 4", "", "c/gradus.h:5: the end is in enum gradus_op; `GRADUS_OP_ADD = 4` is needed"],
+      [
+        "ADD = 4",
+        "ADD = 4,\n GRADUS_OP_SUB = 5",
+        "c/gradus.h:11: `GRADUS_OP_SUB = 5` is in enum gradus_op; the end is",
+      ],
+      ["enum gradus_op ", "enum gradus_ops ", "c/gradus.h:1: enum gradus_op is not there"],
+    ]
+  ) {
+    assertStringIncludes(refusal("", ops, opNumbers.replace(from, to)), message);
+  }
+});
+
 Deno.test("generateBindings() refuses 64-bit integers, with file and line", () => {
   const message = refusal("\nGRADUS_API int32_t gradus_f(\n  size_t n);");
   assertStringIncludes(message, "c/gradus.h:6: `size_t n`");
@@ -146,7 +196,7 @@ Deno.test("generateBindings() refuses other types", () => {
 
 Deno.test("generateBindings() refuses more than six parameters", () => {
   const six = "int32_t a, int32_t b, int32_t c, int32_t d, int32_t e, double f";
-  generateBindings(`${status}GRADUS_API void gradus_f(${six});`, ops);
+  generateBindings(`${status}GRADUS_API void gradus_f(${six});${opNumbers}`, ops);
   const message = refusal(`\n\nGRADUS_API void gradus_f(${six}, double g);`);
   assertStringIncludes(message, "c/gradus.h:6: gradus_f has 7 parameters; at most 6");
 });
@@ -168,6 +218,7 @@ Deno.test("generateBindings() refuses every line that it does not know", () => {
       "int32_t gradus_f(void);",
       "typedef int32_t gradus_index;",
       'extern "C" {',
+      "enum gradus_status { GRADUS_STATUS(OTHER) };",
       "union gradus_u { double x; };",
       "struct gradus_s { double *x; };",
       "struct gradus_s { float x; };",
