@@ -217,7 +217,14 @@ async function build(job: Job, args: string[]): Promise<string> {
   }
 }
 
-async function compile(what: string, args: string[]): Promise<void> {
+/**
+ * Runs the Zig compiler in the project's folder; what it says goes to stderr.
+ *
+ * @param what What is compiled, for the error message.
+ * @param args The arguments of `zig`.
+ * @throws {GradusError} If there is no compiler, or it fails; the message tells what it said.
+ */
+export async function compile(what: string, args: string[]): Promise<void> {
   const { path, env } = await (zig ??= findZig());
   const { code, stdout, stderr } = await new Deno.Command(path, { args, cwd: root, env, stdin: "null" }).output();
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").trim();
