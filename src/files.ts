@@ -8,13 +8,12 @@ export function pathOf(place: string | URL): string {
 }
 
 /** Writes beside `path` and renames, so that nobody ever sees half a file. */
-export async function writeTextAtomically(path: string | URL, text: string): Promise<void> {
+export async function writeAtomically(path: string | URL, bytes: Uint8Array): Promise<void> {
   const ending = `.${crypto.randomUUID().slice(0, 8)}.part`;
   const beside = path instanceof URL ? new URL(path.href + ending) : path + ending;
   try {
     const file = await Deno.open(beside, { write: true, createNew: true });
     try {
-      const bytes = new TextEncoder().encode(text);
       for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
       await file.sync();
     } finally {
@@ -25,4 +24,9 @@ export async function writeTextAtomically(path: string | URL, text: string): Pro
     await Deno.remove(beside).catch(() => {});
     throw error;
   }
+}
+
+/** Likewise a text. */
+export async function writeTextAtomically(path: string | URL, text: string): Promise<void> {
+  await writeAtomically(path, new TextEncoder().encode(text));
 }
