@@ -14,7 +14,7 @@ const typescript: readonly (readonly string[])[] = [
     "src/random.ts",
     "src/files.ts",
     "src/data/",
-    "src/formats/",
+    "src/formats/model_json.ts",
   ],
   ["src/bindings.ts", "src/embedded/"],
   ["src/library.ts"],
@@ -44,6 +44,7 @@ const typescript: readonly (readonly string[])[] = [
     "src/optim.ts",
     "src/metrics.ts",
   ],
+  ["src/formats/onnx_write.ts", "src/formats/onnx_read.ts", "src/formats/onnx.ts"],
   ["src/dataset.ts", "src/run.ts", "src/engine.ts"],
   ["src/cli/"],
   ["mod.ts", "cli.ts"],
@@ -62,7 +63,13 @@ const callers: readonly string[] = [
 ];
 
 /** Who may import anything that is not ours; the rest of the library needs nothing but Deno. */
-const dependents: readonly string[] = ["src/cli/", "src/plot/svg.ts"];
+const dependents: readonly string[] = [
+  "src/cli/",
+  "src/plot/svg.ts",
+  "src/formats/onnx.ts",
+  "src/formats/onnx_read.ts",
+  "src/formats/onnx_write.ts",
+];
 
 /**
  * The C files, from the ground up: a file includes only what stands before it, and in this order. The parts in the middle
@@ -189,7 +196,7 @@ Deno.test("TypeScript files do not import one another in circles", () => {
   for (const path of sources) visit(path, []);
 });
 
-Deno.test("only the command line and SVG pictures import anything that is not ours", () => {
+Deno.test("only the command line, SVG pictures and ONNX import anything that is not ours", () => {
   const foreign = sources.filter((path) => !stands(path, dependents))
     .flatMap((path) => importsOf(path).map(({ to }) => ({ path, to })))
     .filter(({ to }) => !sources.includes(to) && !to.startsWith("node:"))
@@ -200,6 +207,14 @@ Deno.test("only the command line and SVG pictures import anything that is not ou
 Deno.test("src/plot/svg.ts is an entry point: no other file imports it, so that nothing else loads Graphviz", () => {
   const importers = sources.filter((path) =>
     importsOf(path).some(({ to }) => to === "src/plot/svg.ts" || (to === "@viz-js/viz" && path !== "src/plot/svg.ts"))
+  );
+  assertEquals(importers, []);
+});
+
+Deno.test("src/formats/onnx.ts is an entry point: no other file imports it or its parts, so that nothing else loads protobuf", () => {
+  const isOnnx = (path: string) => path.startsWith("src/formats/onnx");
+  const importers = sources.filter((path) =>
+    !isOnnx(path) && importsOf(path).some(({ to }) => isOnnx(to) || /^(?:onnx-buf|@bufbuild)/.test(to))
   );
   assertEquals(importers, []);
 });
