@@ -338,6 +338,17 @@ const refused: Record<string, [Parts, string, FromOnnxOptions?]> = {
     },
     'the node "y" (Reshape) makes (3,-1), rows as they come are needed',
   ],
+  "half a size": [
+    {
+      nodes: [matMul, node("Reshape", "y", ["m", "s"])],
+      tensors: [{ name: "s", dims: [2n], dataType: INT64, rawData: new Uint8Array(12) }],
+    },
+    'the node "y" (Reshape) takes the shape "s", which ends within a number',
+  ],
+  "an infinite factor": [
+    { nodes: [node("Gemm", "y", ["x", "w"], { alpha: Infinity })] },
+    'the node "y" (Gemm) has alpha = Infinity, a finite number is needed',
+  ],
   "two activations": [
     { nodes: [matMul, node("Relu", "r", ["m"]), node("Tanh", "y", ["r"])] },
     "layer 0 ends with Tanh(Relu(x)), the formula of one of linear, relu, leakyRelu",
@@ -511,7 +522,9 @@ Deno.test("fromOnnx() refuses every beginning of a file, and survives every chan
   assert(refusals > bytes.length, String(refusals));
 });
 
-Deno.test("fromOnnx() refuses a file that says it is large, nesting without end, and nodes without end", () => {
+Deno.test("fromOnnx() refuses what is no file, one that says it is large, nesting without end, and nodes without end", () => {
+  const text = "model.onnx" as unknown as Uint8Array;
+  assertThrows(() => fromOnnx(text), GradusError, 'there is "model.onnx", a Uint8Array is needed');
   const huge = Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0a);
   assertThrows(
     () => fromOnnx(huge, { source: "x.onnx" }),

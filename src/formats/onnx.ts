@@ -46,8 +46,8 @@ export interface FromOnnxOptions extends LoadOnnxOptions {
  * It has one input (batch, nin) and one output (batch, nout), any number of rows at a time. The parameters go by their
  * names, `layers.0.weight` (nout, nin), `layers.0.bias`, …, as PyTorch has them.
  *
- * onnxruntime computes all of it in float32; in float64 it has no gelu. `{ dtype: "float32" }` writes a float64 network
- * in float32.
+ * onnxruntime computes float32 files from version 1.17 on. In float64 it came to it later, and gelu it does not have
+ * there as of 1.31: `{ dtype: "float32" }` writes a float64 network in float32.
  *
  * @throws {GradusError} If an option is unknown, a name stands for something else in the file, such as
  * `layers.0.weight`, a parameter is not finite, or the parameters take more than 2 GB.

@@ -21,6 +21,7 @@ import {
 } from "onnx-buf";
 import { GradusError } from "../error.ts";
 import type { ActivationName } from "../layer.ts";
+import { shown } from "../options.ts";
 import { type Dtype, newReals, type Reals } from "../shape.ts";
 import { type Formula, formulas } from "./onnx_write.ts";
 
@@ -140,6 +141,7 @@ export function refusal(source: string): Refuse {
 /** The messages of a file. */
 export function parseOnnx(bytes: Uint8Array, source: string): ModelProto {
   const refuse = refusal(source);
+  if (!(bytes instanceof Uint8Array)) refuse(`there is ${shown(bytes)}, a Uint8Array is needed`);
   try {
     checkDescription(bytes, refuse);
     return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
@@ -464,6 +466,7 @@ function checkNode(node: NodeProto, refuse: Refuse): void {
   for (const attribute of node.attribute) {
     const { name } = attribute, value = valueOf(attribute);
     if (!Object.hasOwn(known, name)) refuse(`has the attribute ${name}, which is not understood`);
+    if (!Number.isFinite(attribute.f)) refuse(`has ${name} = ${value}, a finite number is needed`);
     if (known[name].length > 0 && !known[name].includes(value)) {
       refuse(`has ${name} = ${value}, ${known[name].join(" or ")} is needed`);
     }
@@ -522,6 +525,7 @@ function integersOf(tensor: TensorProto, refuse: Refuse): number[] {
   if (tensor.dataType !== TensorProto_DataType.INT64) refuse(`takes the shape "${tensor.name}", INT64 is needed`);
   const { rawData, int64Data } = tensor;
   if (rawData.length === 0) return int64Data.map(Number);
+  if (rawData.length % 8 !== 0) refuse(`takes the shape "${tensor.name}", which ends within a number`);
   return Array.from(new BigInt64Array(new Uint8Array(rawData).buffer), Number);
 }
 

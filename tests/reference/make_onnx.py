@@ -84,17 +84,16 @@ def pytorch_records():
     x = inputs_of(6, 3)
     for dynamo in (True, False):
         torch.manual_seed(1)
-        linear = lambda nin, nout, bias=True: nn.Linear(nin, nout, bias=bias)
-        yield exported("ReLU, Softmax", nn.Sequential(linear(3, 4), nn.ReLU(), linear(4, 3), nn.Softmax(-1)), x, dynamo)
+        yield exported("ReLU, Softmax", nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3), nn.Softmax(-1)), x, dynamo)
         yield exported("LeakyReLU, Sigmoid, no bias",
-                       nn.Sequential(linear(3, 4, False), nn.LeakyReLU(), linear(4, 2, False), nn.Sigmoid()), x, dynamo,
+                       nn.Sequential(nn.Linear(3, 4, bias=False), nn.LeakyReLU(), nn.Linear(4, 2, bias=False), nn.Sigmoid()), x, dynamo,
                        double)
-        yield exported("Tanh, SiLU", nn.Sequential(linear(3, 4), nn.Tanh(), linear(4, 2), nn.SiLU()), x, dynamo, double)
+        yield exported("Tanh, SiLU", nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2), nn.SiLU()), x, dynamo, double)
         yield exported("Softplus, Dropout",
-                       nn.Sequential(linear(3, 4), nn.Softplus(), nn.Dropout(), linear(4, 2)), x, dynamo)
-        yield exported("GELU", nn.Sequential(linear(3, 4), nn.GELU(), linear(4, 2)), x, dynamo, opset_version=20)
+                       nn.Sequential(nn.Linear(3, 4), nn.Softplus(), nn.Dropout(), nn.Linear(4, 2)), x, dynamo)
+        yield exported("GELU", nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)), x, dynamo, opset_version=20)
         yield exported("GELU composed, Flatten",
-                       nn.Sequential(nn.Flatten(), linear(6, 4), nn.GELU(), linear(4, 2)), inputs_of(4, 2, 3), dynamo,
+                       nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.GELU(), nn.Linear(4, 2)), inputs_of(4, 2, 3), dynamo,
                        double, opset_version=18 if dynamo else 13)
     torch.manual_seed(2)
     yield exported("numbers in a file beside", nn.Sequential(nn.Linear(40, 8), nn.ReLU(), nn.Linear(8, 1)),
