@@ -349,6 +349,14 @@ const refused: Record<string, [Parts, string, FromOnnxOptions?]> = {
     { nodes: [node("Gemm", "y", ["x", "w"], { alpha: Infinity })] },
     'the node "y" (Gemm) has alpha = Infinity, a finite number is needed',
   ],
+  "a second bias": [
+    { nodes: [node("Gemm", "g", ["x", "w", "b"]), node("Add", "y", ["g", "b"])] },
+    'the node "y" (Add) takes the 3 numbers "b", one number is needed',
+  ],
+  "a name that is there twice": [
+    { nodes: [matMul, node("Relu", "r", ["m"]), { ...node("Tanh", "t", ["r"]), output: ["m"] }], outputs: ["m"] },
+    'the node "t" (Tanh) computes "m", which is there already',
+  ],
   "two activations": [
     { nodes: [matMul, node("Relu", "r", ["m"]), node("Tanh", "y", ["r"])] },
     "layer 0 ends with Tanh(Relu(x)), the formula of one of linear, relu, leakyRelu",

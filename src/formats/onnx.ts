@@ -1,5 +1,5 @@
 /**
- * Networks as ONNX files, which onnxruntime, OpenCV, Netron, browsers and phones read; and the dense networks that PyTorch
+ * Networks as ONNX files, which onnxruntime runs on servers, phones and in browsers; and the dense networks that PyTorch
  * and scikit-learn export. An entry point of its own, since only it needs `onnx-buf` and `@bufbuild/protobuf`, fetched
  * from npm when this module is first imported.
  *

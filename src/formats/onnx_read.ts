@@ -312,6 +312,7 @@ class Reader {
   #compute(node: NodeProto): Value {
     const refuse: Refuse = (text) => this.#refuse(`${titleOf(node)} ${text}`);
     checkNode(node, refuse);
+    if (this.#values.has(node.output[0])) refuse(`computes "${node.output[0]}", which is there already`);
     const operands = node.input.map((name) =>
       this.#values.get(name) ?? (name === "" ? undefined : refuse(`needs "${name}", which nothing before it computes`))
     );
