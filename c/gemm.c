@@ -138,13 +138,18 @@ struct K(product) {
   size_t br, bc, m, n, k;
   enum gemm_start start;
   const real *bias;
+  /* What is done with blocks of c once they are there, and still in the cache: NULL, or a function of their first row and column
+   * and the rows and columns behind their last. `row` and `column` are where this product begins in a larger one. */
+  void (*finish)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end);
+  const void *context;
+  size_t row, column;
 };
 
 /* On one thread. As many panels as there is room for are packed together, and some rows of c get the whole group before the next
  * rows do: so a is read once for the group, and c is written along its rows. */
-OUT_OF_LINE void K(product)(struct K(product) of) {
-  size_t cr = of.cr, ar = of.ar, ac = of.ac, br = of.br, bc = of.bc, m = of.m, n = of.n, k = of.k;
-  enum gemm_start start = of.start;
+OUT_OF_LINE void K(product)(const struct K(product) * of) {
+  size_t cr = of->cr, ar = of->ar, ac = of->ac, br = of->br, bc = of->bc, m = of->m, n = of->n, k = of->k;
+  enum gemm_start start = of->start;
   _Alignas(64) real packed[PACKED];
   struct K(panel_of_b) panel[GROUP_MAX];
   int in_place = bc == 1 && n % LANES == 0 && (br <= 4 * PANEL || m <= 2 * TILE_ROWS);
@@ -152,11 +157,11 @@ OUT_OF_LINE void K(product)(struct K(product) of) {
   do {
     size_t depth = size_min(block, k - p), group = size_min(GROUP_MAX, size_max(PACKED / PANEL / size_max(depth, 1), 1));
     for (size_t j = 0; j < n;) {
-      size_t count = 0;
+      size_t count = 0, first = j;
       for (; count < group && j < n; count++) {
         int vectors = n - j > LANES ? TILE_VECTORS : 1;
         size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
-        struct K(panel_of_b) next = {of.b + p * br + j * bc, br, j, columns, vectors};
+        struct K(panel_of_b) next = {of->b + p * br + j * bc, br, j, columns, vectors};
         if (!in_place) {
           real *to = packed + count * depth * PANEL;
           K(pack)(to, width, next.from, br, bc, depth, columns);
@@ -167,17 +172,20 @@ OUT_OF_LINE void K(product)(struct K(product) of) {
         j += columns;
       }
       size_t together = count == 1 ? m : GROUP_ROWS;
-      for (size_t i = 0; i < m; i += together)
+      for (size_t i = 0; i < m; i += together) {
+        size_t rows = size_min(together, m - i);
         for (size_t q = 0; q < count; q++) {
           struct K(panel_of_b) b = panel[q];
-          size_t rows = size_min(together, m - i);
-          real *c = of.c + i * cr + b.column;
-          const real *a = of.a + i * ar + p * ac, *bias = of.bias ? of.bias + i : NULL;
+          real *c = of->c + i * cr + b.column;
+          const real *a = of->a + i * ar + p * ac, *bias = of->bias ? of->bias + i : NULL;
           if (b.columns < (size_t)b.vectors * LANES)
             K(panel_edge)(c, cr, a, ar, ac, b.from, rows, b.columns, depth, start, bias, b.vectors);
           else
             (b.vectors == 1 ? K(panel_narrow) : K(panel_full))(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
         }
+        if (of->finish && p + depth == k)
+          of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + j);
+      }
     }
     start = START_C;
     p += depth;
@@ -190,7 +198,8 @@ static void K(product_of_rows)(const void *context, size_t from, size_t to) {
   of.a += from * of.ar;
   if (of.bias) of.bias += from;
   of.m = to - from;
-  K(product)(of);
+  of.row = from;
+  K(product)(&of);
 }
 
 static void K(product_of_columns)(const void *context, size_t from, size_t to) {
@@ -198,20 +207,25 @@ static void K(product_of_columns)(const void *context, size_t from, size_t to) {
   of.c += from;
   of.b += from * of.bc;
   of.n = to - from;
-  K(product)(of);
+  of.column = from;
+  K(product)(&of);
 }
 
 /* The product on all threads, cut along the longer side of c: what is packed twice then is the smaller part. */
-OUT_OF_LINE void K(gemm)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t bc, size_t m,
-                   size_t n, size_t k, enum gemm_start start, const real *bias) {
-  struct K(product) of = {c, cr, a, ar, ac, b, br, bc, m, n, k, start, bias};
-  if (m >= n) parallel(m, TILE_ROWS, LEAST_PRODUCTS / (n * k + 1), K(product_of_rows), &of);
-  else parallel(n, PANEL, LEAST_PRODUCTS / (m * k + 1), K(product_of_columns), &of);
+OUT_OF_LINE void K(gemm)(const struct K(product) * of) {
+  if (of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
+  else if (of->m >= of->n) parallel(of->m, TILE_ROWS, LEAST_PRODUCTS / (of->n * of->k + 1), K(product_of_rows), of);
+  else parallel(of->n, PANEL, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 
 LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides) {
-  K(gemm)(c, (size_t)strides[4], a, (size_t)strides[0], (size_t)strides[1], b, (size_t)strides[2], (size_t)strides[3],
-          (size_t)sizes[0], (size_t)sizes[1], (size_t)sizes[2], START_C, NULL);
+  K(gemm)(&(struct K(product)){
+      .c = c, .cr = (size_t)strides[4],
+      .a = a, .ar = (size_t)strides[0], .ac = (size_t)strides[1],
+      .b = b, .br = (size_t)strides[2], .bc = (size_t)strides[3],
+      .m = (size_t)sizes[0], .n = (size_t)sizes[1], .k = (size_t)sizes[2],
+      .start = START_C,
+  });
 }
 
 #undef BLOCK_K

@@ -106,18 +106,22 @@ static struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memor
   return scratch;
 }
 
-/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns. */
+/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some samples
+ * and features at a time, so that what is written stays in the first cache until its lines are whole. */
 OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
-                      size_t columns) {
-  size_t s = 0;
-  for (; s + QUAD <= columns; s += QUAD) {
-    const real *row[QUAD];
-    for (size_t i = 0; i < QUAD; i++) row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
-    K(turn_quad)(x + s, stride, row, width);
-  }
-  for (; s < columns; s++) {
-    const real *row = rows + (order ? order[first + s] : first + s) * width;
-    for (size_t j = 0; j < width; j++) x[j * stride + s] = row[j];
+                           size_t columns) {
+  enum { TOGETHER = 64 / sizeof(real) };
+  for (size_t s = 0; s < columns; s += TOGETHER) {
+    const real *row[TOGETHER];
+    size_t samples = size_min(TOGETHER, columns - s);
+    _Pragma("clang loop vectorize(disable)") for (size_t i = 0; i < samples; i++)
+      row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
+    for (size_t j = 0; j < width; j += TOGETHER) {
+      size_t features = size_min(TOGETHER, width - j), i = 0;
+      for (; i + QUAD <= samples; i += QUAD) K(turn_quad)(x + j * stride + s + i, stride, row + i, j, features);
+      for (; i < samples; i++)
+        for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
+    }
   }
 }
 
@@ -148,8 +152,13 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
   real *a = scratch->activations;
   for (struct layer l = layer_at(job, 0, 0, 0);; l = layer_after(job, l)) {
     real *z = l.activation == GRADUS_ACTIVATION_LINEAR ? a + l.y : a + l.z, *y = a + l.y;
-    K(gemm)(z, stride, parameters + l.weight, l.nin, 1, a + l.x, stride, 1, l.nout, used, l.nin, START_BIAS,
-            parameters + l.bias);
+    K(gemm)(&(struct K(product)){
+        .c = z, .cr = stride,
+        .a = parameters + l.weight, .ar = l.nin, .ac = 1,
+        .b = a + l.x, .br = stride, .bc = 1,
+        .m = l.nout, .n = used, .k = l.nin,
+        .start = START_BIAS, .bias = parameters + l.bias,
+    });
     if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
       K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
@@ -161,10 +170,10 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
   }
 }
 
-/* db[o] ← start + Σ_s dz[o,s], sample by sample; eight outputs at a time, whose sums are independent chains. */
+/* db[o] ← start + Σ_s dz[o,s], sample by sample; sixteen outputs at a time, whose sums are independent chains. */
 static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
                              enum gemm_start start) {
-  enum { TOGETHER = 8 };
+  enum { TOGETHER = 16 };
   for (size_t o = 0; o < nout; o += TOGETHER) {
     size_t count = size_min(TOGETHER, nout - o);
     real sum[TOGETHER] = {0};
@@ -179,10 +188,24 @@ static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t 
   }
 }
 
+/* The update of a layer's weights (nout,nin), which follows their gradients block by block. */
+struct K(weight_update) {
+  const struct K(update) *update;
+  size_t weight, nin;
+};
+
+static void K(update_weights)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end) {
+  const struct K(weight_update) *of = context;
+  for (size_t o = row; o < rows_end; o++)
+    K(update_range)(of->update, of->weight + o * of->nin + column, of->weight + o * of->nin + columns_end);
+}
+
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is returned
- * (in d or e) if wanted. With a state, each layer is updated as soon as its gradients are there, while they are in the cache. */
-OUT_OF_LINE real *K(backward)(const struct gradus_job *job, real *parameters, real *gradients, const struct K(scratch) * scratch,
-                         size_t columns, enum gemm_start start, int wanted, int updates, real *state) {
+ * (in d or e) if wanted. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
+ * of its inputs, which depends on the weights, comes first. */
+OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
+                              const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted,
+                              const struct K(update) * update) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
   const real *a = scratch->activations;
   real *d = scratch->d, *e = scratch->e;
@@ -194,16 +217,27 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, real *parameters, re
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)
       for (size_t o = 0; o < l.nout; o++)
         K(activation_backward)(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
-    K(gemm)(gradients + l.weight, l.nin, d, stride, 1, a + l.x, 1, stride, l.nout, l.nin, columns, start, NULL);
+    if (l.index > 0 || wanted)
+      K(gemm)(&(struct K(product)){
+          .c = e, .cr = stride,
+          .a = parameters + l.weight, .ar = 1, .ac = l.nin,
+          .b = d, .br = stride, .bc = 1,
+          .m = l.nin, .n = used, .k = l.nout,
+          .start = START_ZERO,
+      });
+    K(gemm)(&(struct K(product)){
+        .c = gradients + l.weight, .cr = l.nin,
+        .a = d, .ar = stride, .ac = 1,
+        .b = a + l.x, .br = 1, .bc = stride,
+        .m = l.nout, .n = l.nin, .k = columns,
+        .start = start,
+        .finish = update ? K(update_weights) : NULL, .context = &(struct K(weight_update)){update, l.weight, l.nin},
+    });
     K(bias_gradient)(gradients + l.bias, d, l.nout, stride, columns, start);
+    if (update) K(update_range)(update, l.bias, l.bias + l.nout);
     real *dy = d;
-    if (l.index > 0 || wanted) {
-      K(gemm)(e, stride, parameters + l.weight, 1, l.nin, d, stride, 1, l.nin, used, l.nout, START_ZERO, NULL);
-      d = e;
-      e = dy;
-    }
-    if (updates)
-      K(optimizer_update)(job, parameters, gradients, state, parameter_count(job), l.weight, l.nout * (l.nin + 1));
+    d = l.index > 0 || wanted ? e : d;
+    e = dy;
     if (l.index == 0) return d;
   }
 }
@@ -263,7 +297,7 @@ static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, 
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
   K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
-                        input_gradient != NULL, 0, NULL);
+                        input_gradient != NULL, NULL);
   if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
 }
 
@@ -281,15 +315,15 @@ static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, c
 /* The gradient of the mean loss of one batch, chunk by chunk, and the update as it goes if that is asked for; its summed loss is
  * added to *total. */
 static int K(batch_gradient)(struct gradus_job *job, real *parameters, const real *inputs, const void *targets,
-                             const struct K(scratch) * scratch, size_t first, size_t rows, double *total, int updates,
-                             real *state) {
+                             const struct K(scratch) * scratch, size_t first, size_t rows, double *total,
+                             const struct K(update) * update) {
   real *gradients = parameters + parameter_count(job);
   real scale = (real)(1 / mean_over(job, rows));
   for (size_t done = 0; done < rows; done += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - done);
     if (!K(forward_loss)(job, parameters, inputs, targets, scratch, first + done, columns, scale, total)) return 0;
     K(backward)(job, parameters, gradients, scratch, columns, done == 0 ? START_ZERO : START_C, 0,
-                updates && done + columns == rows, state);
+                done + columns == rows ? update : NULL);
   }
   return 1;
 }
@@ -310,7 +344,8 @@ static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *stat
   int in_layers = updates_in_layers(job);
   while (first < rows && !__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) {
     size_t batch = size_min((size_t)job->batch_size, rows - first);
-    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total, in_layers, state))
+    struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
+    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total, in_layers ? &update : NULL))
       return GRADUS_NUMERIC;
     if (job->clip_norm > 0) K(clip)(job, gradients, n);
     if (in_layers) job->step += 1;

@@ -1,13 +1,47 @@
-/* optim.c: the optimizers, each one pass over n parameters p with their gradients g. Definitions and defaults are PyTorch's
+/* optim.c: the optimizers, each one pass over parameters p with their gradients g. Definitions and defaults are PyTorch's
  * (torch.optim); Langevin's is given at its function. lr is the learning rate; state arrays start at zero. All but Langevin's
- * can be given a part of the parameters: `count` of the n that an array of the state has. */
+ * can be given a part of the parameters, so that an update can follow the gradient while that is in the cache. */
+
+/* An update that is to be made: whose, and the numbers of the job that it needs, in its type. */
+struct K(update) {
+  const struct gradus_job *job;
+  real *parameters;
+  const real *gradients;
+  real *state;
+  size_t n; /* parameters, and numbers in an array of the state */
+  real lr, momentum, decay, alpha, rest_alpha, eps;
+  real beta2, rest1, rest2, rate, root, shrink; /* of Adam */
+};
+
+static struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients, void *state,
+                                     size_t n) {
+  double t = job->step + 1;
+  struct K(update) u = {.job = job, .parameters = parameters, .gradients = gradients, .state = state, .n = n};
+  u.lr = (real)job->learning_rate;
+  u.momentum = (real)job->momentum;
+  u.decay = (real)job->weight_decay;
+  u.alpha = (real)job->alpha;
+  u.rest_alpha = (real)(1 - job->alpha);
+  u.eps = (real)job->eps;
+  if (job->optimizer != GRADUS_OPTIMIZER_ADAM && job->optimizer != GRADUS_OPTIMIZER_ADAMW) return u;
+  double correction1 = 1 - K64(pow)(job->beta1, t), correction2 = 1 - K64(pow)(job->beta2, t);
+  int decoupled = job->optimizer == GRADUS_OPTIMIZER_ADAMW;
+  u.decay = decoupled ? 0 : u.decay;
+  u.shrink = decoupled ? (real)(1 - job->learning_rate * job->weight_decay) : 1;
+  u.rest1 = (real)(1 - job->beta1);
+  u.beta2 = (real)job->beta2;
+  u.rest2 = (real)(1 - job->beta2);
+  u.rate = (real)(job->learning_rate / correction1);
+  u.root = (real)K64(sqrt)(correction2);
+  return u;
+}
 
 /* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not touched. */
-LOCAL void K(sgd)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v, size_t count) {
-  real lr = (real)job->learning_rate, momentum = (real)job->momentum, decay = (real)job->weight_decay;
-  if (job->momentum == 0) {
+LOCAL void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v, size_t count) {
+  real lr = u->lr, momentum = u->momentum, decay = u->decay;
+  if (u->job->momentum == 0) {
     for (size_t i = 0; i < count; i++) p[i] -= lr * (g[i] + decay * p[i]);
-  } else if (job->nesterov) {
+  } else if (u->job->nesterov) {
     for (size_t i = 0; i < count; i++) {
       real d = g[i] + decay * p[i];
       v[i] = momentum * v[i] + d;
@@ -23,41 +57,34 @@ LOCAL void K(sgd)(const struct gradus_job *job, real *restrict p, const real *re
 
 /* g ← g + decay·p;  s ← α·s + (1−α)·g²;  centered: a ← α·a + (1−α)·g, r = s − a², else r = s;  u = g / (√r + eps);
  * momentum: v ← momentum·v + u, u = v;  p ← p − lr·u.  State: s, then a if centered, then v if momentum. */
-LOCAL void K(rmsprop)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n,
-                      size_t count) {
-  real lr = (real)job->learning_rate, decay = (real)job->weight_decay, eps = (real)job->eps;
-  real alpha = (real)job->alpha, beta = (real)(1 - job->alpha), momentum = (real)job->momentum;
-  real *s = state, *a = state + n, *v = state + (job->centered ? 2 * n : n);
+LOCAL void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state, size_t count) {
+  real lr = u->lr, decay = u->decay, eps = u->eps, alpha = u->alpha, rest = u->rest_alpha, momentum = u->momentum;
+  int centered = u->job->centered, has_momentum = u->job->momentum != 0;
+  real *s = state, *a = state + u->n, *v = state + (centered ? 2 * u->n : u->n);
   for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
-    s[i] = alpha * s[i] + beta * d * d;
+    s[i] = alpha * s[i] + rest * d * d;
     real r = s[i];
-    if (job->centered) {
-      a[i] = alpha * a[i] + beta * d;
+    if (centered) {
+      a[i] = alpha * a[i] + rest * d;
       r -= a[i] * a[i];
     }
-    real u = d / (K(sqrt)(r) + eps);
-    if (job->momentum != 0) u = v[i] = momentum * v[i] + u;
-    p[i] -= lr * u;
+    real step = d / (K(sqrt)(r) + eps);
+    if (has_momentum) step = v[i] = momentum * v[i] + step;
+    p[i] -= lr * step;
   }
 }
 
 /* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019), where it
  * shrinks the parameter instead: p ← p − lr·decay·p.
  * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
-LOCAL void K(adam)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict state, size_t n,
-                   size_t count) {
-  double t = job->step + 1;
-  double correction1 = 1 - K64(pow)(job->beta1, t), correction2 = 1 - K64(pow)(job->beta2, t);
-  real rate = (real)(job->learning_rate / correction1), root = (real)K64(sqrt)(correction2), eps = (real)job->eps;
-  real beta1 = (real)(1 - job->beta1), beta2 = (real)job->beta2, rest2 = (real)(1 - job->beta2);
-  int decoupled = job->optimizer == GRADUS_OPTIMIZER_ADAMW;
-  real decay = decoupled ? 0 : (real)job->weight_decay;
-  real shrink = decoupled ? (real)(1 - job->learning_rate * job->weight_decay) : 1;
-  real *restrict m = state, *restrict v = state + n;
+LOCAL void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state, size_t count) {
+  real decay = u->decay, shrink = u->shrink, rest1 = u->rest1, beta2 = u->beta2, rest2 = u->rest2;
+  real rate = u->rate, root = u->root, eps = u->eps;
+  real *restrict m = state, *restrict v = state + u->n;
   for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
-    m[i] += beta1 * (d - m[i]);
+    m[i] += rest1 * (d - m[i]);
     v[i] = beta2 * v[i] + rest2 * d * d;
     p[i] = p[i] * shrink - rate * (m[i] / (K(sqrt)(v[i]) / root + eps));
   }
@@ -77,42 +104,24 @@ LOCAL void K(langevin)(const struct gradus_job *job, real *restrict p, const rea
   }
 }
 
-/* Updates `count` parameters from `from` on, of n. */
-OUT_OF_LINE void K(optimizer_part)(const struct gradus_job *job, real *parameters, const real *gradients, real *state, size_t n,
-                             size_t from, size_t count) {
-  real *p = parameters + from, *s = state ? state + from : NULL;
-  const real *g = gradients + from;
-  switch (job->optimizer) {
-    case GRADUS_OPTIMIZER_SGD: K(sgd)(job, p, g, s, count); break;
-    case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(job, p, g, s, n, count); break;
+/* Updates the parameters from .. to-1. */
+OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
+  const struct K(update) *u = context;
+  real *p = u->parameters + from, *s = u->state ? u->state + from : NULL;
+  const real *g = u->gradients + from;
+  switch (u->job->optimizer) {
+    case GRADUS_OPTIMIZER_SGD: K(sgd)(u, p, g, s, to - from); break;
+    case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(u, p, g, s, to - from); break;
     case GRADUS_OPTIMIZER_ADAM:
-    case GRADUS_OPTIMIZER_ADAMW: K(adam)(job, p, g, s, n, count); break;
-    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(job, p, g, s, count); break;
+    case GRADUS_OPTIMIZER_ADAMW: K(adam)(u, p, g, s, to - from); break;
+    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(u->job, p, g, s, to - from); break;
     default: break;
   }
 }
 
-struct K(update) {
-  const struct gradus_job *job;
-  real *parameters;
-  const real *gradients;
-  real *state;
-  size_t n, first;
-};
-
-static void K(update_range)(const void *context, size_t from, size_t to) {
-  const struct K(update) *of = context;
-  K(optimizer_part)(of->job, of->parameters, of->gradients, of->state, of->n, of->first + from, to - from);
-}
-
-/* Updates `count` parameters from `first` on, of n, on all threads; Langevin's noise is one sequence. */
-static void K(optimizer_update)(const struct gradus_job *job, real *parameters, const real *gradients, real *state, size_t n,
-                                size_t first, size_t count) {
-  struct K(update) of = {job, parameters, gradients, state, n, first};
-  parallel(count, 64, job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? count : 1 << 15, K(update_range), &of);
-}
-
+/* One step of the optimizer, on all threads; Langevin's noise is one sequence. */
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
-  K(optimizer_update)(job, parameters, gradients, state, n, 0, n);
+  struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
+  parallel(n, 64, job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? n : 1 << 15, K(update_range), &update);
   job->step += 1;
 }

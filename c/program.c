@@ -167,7 +167,7 @@ LOCAL void K(write_rows)(real *to, struct K(strip) s, const uint32_t *result, si
   for (; j + QUAD <= count; j += QUAD) {
     const real *row[QUAD];
     for (size_t k = 0; k < QUAD; k++) row[k] = K(operand)(s, result[j + k], spread[k]);
-    K(turn_quad)(to + j, count, row, n);
+    K(turn_quad)(to + j, count, row, 0, n);
   }
   for (; j < count; j++) {
     const real *row = K(operand)(s, result[j], spread[0]);
