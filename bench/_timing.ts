@@ -1,9 +1,10 @@
 /** Timing: the median over rounds of a time per call, each round long enough to be measured. */
 
-/** Median microseconds per call of `task`, over `rounds` rounds of at least `milliseconds` each. */
-export function microseconds(task: () => void, rounds = 9, milliseconds = 30): number {
+/** Median microseconds of `task`, over rounds of at least `milliseconds` each: nine, or three of over a second. */
+export function microseconds(task: () => void, milliseconds = 30): number {
   let calls = 1;
   while (elapsed(task, calls) < milliseconds) calls *= 2;
+  const rounds = elapsed(task, calls) > 1000 ? 3 : 9;
   return median(Array.from({ length: rounds }, () => elapsed(task, calls) / calls * 1000));
 }
 

@@ -6,22 +6,16 @@ import sys
 import time
 
 import numpy as np
+from _numpy import Network
 
 work = json.load(sys.stdin)
 sizes, x = work["sizes"], np.array(work["inputs"], np.float32)
 t = np.array(work["targets"])
 split = len(x) * 4 // 5
 generator = np.random.default_rng(1337)
-weights = [generator.uniform(-1, 1, (i, o)).astype(np.float32) * np.float32((6 / (i + o)) ** 0.5) for i, o in zip(sizes, sizes[1:])]
-biases = [np.zeros(o, np.float32) for o in sizes[1:]]
-
-
-def forward(x):
-    layers = [x]
-    for k, (w, b) in enumerate(zip(weights, biases)):
-        z = layers[-1] @ w + b
-        layers.append(np.maximum(z, 0) if k < len(weights) - 1 else z)
-    return layers
+shapes = list(zip(sizes, sizes[1:]))
+uniform = [generator.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
+network = Network([w * np.float32((6 / sum(shape)) ** 0.5) for w, shape in zip(uniform, shapes)])
 
 
 def softmax(z):
@@ -30,22 +24,18 @@ def softmax(z):
 
 
 def step(x, t):
-    layers = forward(x)
+    layers = network.forward(x)
     d = softmax(layers[-1])
     d[np.arange(len(t)), t] -= 1
     d /= len(t)
-    for k in reversed(range(len(weights))):
-        dw, db = layers[k].T @ d, d.sum(0)
-        if k > 0:
-            d = (d @ weights[k].T) * (layers[k] > 0)
-        weights[k] -= np.float32(0.01) * dw
-        biases[k] -= np.float32(0.01) * db
+    for p, g in zip(network.parameters, network.backward(layers, d)):
+        p -= np.float32(0.01) * g
 
 
 start = time.perf_counter()
 for epoch in range(10):
     for i in range(0, split, 32):
         step(x[i : min(i + 32, split)], t[i : min(i + 32, split)])
-    p = softmax(forward(x[split:])[-1])
+    p = softmax(network.forward(x[split:])[-1])
     loss = -np.log(p[np.arange(len(p)), t[split:]] + 1e-30).mean()
 print(time.perf_counter() - start)

@@ -1,46 +1,33 @@
-"""The training steps of bench/mlp_bench.ts in PyTorch, eager, one thread: median microseconds, as JSON."""
+"""The training steps of bench/mlp_bench.ts in PyTorch, eager."""
 
-import json
-import sys
-import time
+from _peer import LEARNING_RATE, data_of, serve, threads, weights_of
 
 import torch
 
-torch.set_num_threads(1)
+torch.set_num_threads(threads)
 
 
 def step_of(sizes, batch, optimizer):
     layers = []
-    for i, (nin, nout) in enumerate(zip(sizes, sizes[1:])):
-        layers.append(torch.nn.Linear(nin, nout))
-        if i < len(sizes) - 2:
-            layers.append(torch.nn.ReLU())
-    model = torch.nn.Sequential(*layers)
-    x, y = torch.randn(batch, sizes[0]), torch.randn(batch, sizes[-1])
-    update = getattr(torch.optim, optimizer)(model.parameters(), lr=1e-4)
+    for weight in weights_of(sizes):
+        linear = torch.nn.Linear(weight.shape[1], weight.shape[0])
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight))
+            linear.bias.zero_()
+        layers += [linear, torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    x, y = map(torch.from_numpy, data_of(sizes, batch))
+    update = getattr(torch.optim, optimizer)(model.parameters(), lr=LEARNING_RATE)
     loss_of = torch.nn.MSELoss()
 
     def step():
         update.zero_grad()
-        loss_of(model(x), y).backward()
+        loss = loss_of(model(x), y)
+        loss.backward()
         update.step()
+        return loss.detach()
 
     return step
 
 
-def microseconds(step, rounds=9, seconds=0.03):
-    def elapsed(calls):
-        start = time.perf_counter()
-        for _ in range(calls):
-            step()
-        return time.perf_counter() - start
-
-    calls = 1
-    while elapsed(calls) < seconds:
-        calls *= 2
-    return sorted(elapsed(calls) / calls for _ in range(rounds))[rounds // 2] * 1e6
-
-
-cases = json.loads(sys.argv[1])
-times = [microseconds(step_of(**case)) for case in cases]
-print(json.dumps({"version": torch.__version__, "times": times}))
+serve(torch.__version__, step_of)
