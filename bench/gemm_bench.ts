@@ -5,7 +5,7 @@
  * Command: `deno task bench:gemm`. OpenBLAS and BLIS are measured by turns with it, where the system has them or
  * OPENBLAS and BLIS name their files. With an argument, only products whose name contains it are.
  */
-import { simdLevel } from "../mod.ts";
+import { Engine, simdLevel } from "../mod.ts";
 import { Dtype } from "../src/bindings.ts";
 import { native } from "../src/ffi.ts";
 import { measureMachine } from "./_machine.ts";
@@ -138,7 +138,7 @@ function printProducts(title: string, all: Product[], real: Real, peers: Blas[])
 }
 
 /** All numbers of threads that are compared. */
-const threadCounts = [1];
+const threadCounts = navigator.hardwareConcurrency > 1 ? [1, 2] : [1];
 
 const found = { OpenBLAS: openOpenBLAS(simdLevel() === "avx512"), BLIS: openBLIS() },
   machine = await measureMachine([]);
@@ -149,6 +149,7 @@ if (machine) {
   console.log(`One core: ${machine.gigaflops.toFixed(0)} GFLOP/s of float32 in registers, half of that of float64`);
 }
 for (const threads of threadCounts) {
+  Engine.threads = threads;
   peers.forEach((peer) => peer.useThreads(threads));
   printProducts(`Squares, threads: ${threads}`, squares, "float32", peers);
   printProducts(`Squares, threads: ${threads}`, squares, "float64", peers);

@@ -20,7 +20,7 @@ interface Result {
   microseconds: number;
 }
 
-const threads = 1;
+const threads = Engine.threads = 1;
 const steps = all.filter((step) => nameOf(step).includes(Deno.args[0] ?? ""));
 
 // ---- gradus ----

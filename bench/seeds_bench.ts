@@ -33,6 +33,8 @@ const cases = [
   },
 ];
 
+Engine.threads = 1;
+
 const digits = await readCsv("data/digits.csv.gz");
 const pixels = digits.rows.map((row) => row.slice(0, 64).map((x) => Number(x) / 16));
 const classes = digits.rows.map((row) => Number(row[64]));
