@@ -261,7 +261,7 @@ function sha256(data: string | Uint8Array): string {
 
 /** A hash of everything that decides what a job gives; of the compiler, how it is chosen. */
 async function hashInputs(job: Job, args: string[]): Promise<string> {
-  const texts = [...await readSources("c/"), ...job.tests ? await readSources("tests/c/") : []];
+  const texts = [...await readSources("c/"), ...job.tests || job.program ? await readSources("tests/c/") : []];
   const program = job.program && await readOptional(resolve(root, job.program));
   if (program) texts.push(sha256(program));
   return sha256(JSON.stringify([Deno.env.get("ZIG") ?? zigVersion, args, texts]));

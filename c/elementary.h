@@ -147,6 +147,22 @@ INLINE real K(sigmoid)(real x) {
   return K(fma)(rest, inverse, quotient);
 }
 
+/* x / (1 + e^-x), as -t·e^-t / (1 + e^-t) with t = |x| where x < 0. There the numerator t·(1 + w)·2^k is taken as high + low,
+ * and 2^k comes last, since e^-t vanishes before the result does. -0 at -infinity. Error (1.0, 1.0). */
+INLINE real K(silu)(real x) {
+  const real t = K(abs)(x), most = R(10 - EXP_MIN), bounded = t > most ? most : t;
+  ubits k;
+  real w = K(exp_parts)(-bounded, &k);
+  const real e = K(scale)(R(1) + w, k), d = R(1) + e, d_low = e - (d - R(1)), inverse = R(1) / d;
+  w = x < R(0) ? w : R(0);
+  k = x < R(0) ? k : 0;
+  const real high = K(fma)(bounded, w, bounded), low = K(fma)(bounded, w, bounded - high);
+  const real quotient = high * inverse;
+  const real rest = K(fma)(-quotient, d, high) + (low - quotient * d_low);
+  const real result = K(scale)(K(fma)(rest, inverse, quotient), k);
+  return x > most ? x : K(with_sign)(result, x);
+}
+
 /* ---- log and its family ---- */
 
 static const real K(log_table)[] = {
@@ -254,30 +270,54 @@ static const real K(cdf_far_table)[] = {
 #endif
 };
 
-/* Φ(x) = erfc(-x / sqrt 2) / 2: near 0 it is 1/2 + x·q(x²). Far from it, with t = |x| and d = t + 5,
+/* Φ(x) = erfc(-x / sqrt 2) / 2 = (high + low)·2^k, where high is returned. Near 0 it is 1/2 + x·(c + x²·q(x²)), the sum
+ * and x·c as pairs. Far from it, with t = |x| and d = t + 5,
  *   Φ(-t) = e^(-t²/2) / d · q(y),  y = 1 / d - 3 / 32,
  * one polynomial for the whole tail, since y maps it to a short interval. (After Shepherd and Laframboise,
- * Math. Comp. 36 (1981).) Errors too large to leave are those of t² (low), of d (d_low), of 1 / d (missing,
- * a relative error, as low is) and of the product p. Error (2.15, 2.44). */
-INLINE real K(normal_cdf)(real x) {
+ * Math. Comp. 36 (1981).) Errors too large to leave are those of t² (square_low), of d (d_low), of 1 / d (missing, a
+ * relative error, as square_low is), of y (times q'(y), nearly), of q and of the products p and p·w. */
+INLINE real K(normal_cdf_parts)(real x, real *low, ubits *k) {
   real t = K(abs)(x);
-  const real near = K(fma)(x, POLYNOMIAL(x * x, K(cdf_near_table)), R(0.5));
   const int is_near = t < R(0.92);
+  const real z = x * x, c = K(cdf_near_table)[0], linear = x * c;
+  const real near = R(0.5) + linear, near_low = linear - (near - R(0.5));
+  const real curved = K(fma)(x * z, POLYNOMIAL_FROM(1, z, K(cdf_near_table)), K(fma)(x, c, -linear));
 
   t = t > R(CDF_MAX) ? R(CDF_MAX) : t;
-  const real high = t * t, low = K(fma)(t, t, -high);
+  const real square = t * t, square_low = K(fma)(t, t, -square);
   const real d = t + R(5), d_low = t - (d - R(5)), inverse = R(1) / d;
   const real missing = K(fma)(-inverse, d_low, K(fma)(-inverse, d, R(1)));
-  const real y = K(fma)(inverse, missing, inverse - R(0.09375));
-  const real c0 = K(cdf_far_table)[0], rest = y * POLYNOMIAL_FROM(1, y, K(cdf_far_table));
-  const real q = c0 + rest, q_low = rest - (q - c0);
+  const real start = inverse - R(0.09375), y = K(fma)(inverse, missing, start), y_low = K(fma)(inverse, missing, start - y);
+  const real c0 = K(cdf_far_table)[0], c1 = K(cdf_far_table)[1], slope = POLYNOMIAL_FROM(1, y, K(cdf_far_table));
+  const real q = K(fma)(y, slope, c0), q_low = K(fma)(y, slope, c0 - q) + y_low * (slope + (slope - c1));
   const real p = inverse * q, p_low = K(fma)(inverse, q_low, K(fma)(inverse, q, -p));
+  const real w = K(exp_parts)(R(-0.5) * square, k);
+  const real v = (R(1) + w) * K(fma)(R(-0.5), square_low, missing);
+  const real pw = p * w, pw_low = K(fma)(p, w, -pw), sum = p + pw;
+  const real tail_low = (pw - (sum - p)) + (pw_low + K(fma)(p, v, p_low)), tail = K(scale)(sum + tail_low, *k);
+
+  const int is_tail = !is_near && x < R(0);
+  const real far = R(1) - tail, far_low = (R(1) - far) - tail;
+  *k = is_tail ? *k : 0;
+  *low = is_near ? near_low + curved : is_tail ? tail_low : far_low;
+  return is_near ? near : is_tail ? sum : far;
+}
+
+/* Φ(x). Error (1.0, 1.0). */
+INLINE real K(normal_cdf)(real x) {
+  real low;
   ubits k;
-  const real w = K(exp_parts)(R(-0.5) * high, &k);
-  const real v = (R(1) + w) * K(fma)(R(-0.5), low, missing);
-  const real tail = K(scale)(p + K(fma)(p, w, K(fma)(p, v, p_low)), k);
-  const real far = x < R(0) ? tail : R(1) - tail;
-  return is_near ? near : far;
+  const real high = K(normal_cdf_parts)(x, &low, &k);
+  return K(scale)(high + low, k);
+}
+
+/* x·Φ(x), with the sign of x. -0 at -infinity. Error (1.0, 1.0). */
+INLINE real K(gelu)(real x) {
+  real low;
+  ubits k;
+  const real high = K(normal_cdf_parts)(x, &low, &k), t = K(abs)(x), bounded = t > R(CDF_MAX) ? R(CDF_MAX) : t;
+  const real result = K(scale)(K(fma)(bounded, high, bounded * low), k);
+  return x > R(CDF_MAX) ? x : K(with_sign)(result, x);
 }
 
 #if REAL_BITS == 64

@@ -16,8 +16,8 @@
   X(leaky_relu, x > 0 ? x : R(0.01) * x, R(0.01) + R(0.99) * K(max)(K(sign)(x), R(0)))                           \
   X(tanh, K(tanh)(x), 1 - y * y)                                                                                   \
   X(sigmoid, K(sigmoid)(x), y * (1 - y))                                                                           \
-  X(gelu, x * K(normal_cdf)(x), K(normal_cdf)(x) + x * K(normal_pdf)(x))                                           \
-  X(silu, x * K(sigmoid)(x), K(sigmoid)(x) * (1 + x * (1 - K(sigmoid)(x))))                                        \
+  X(gelu, K(gelu)(x), K(normal_cdf)(x) + x * K(normal_pdf)(x))                                                     \
+  X(silu, K(silu)(x), K(sigmoid)(x) * (1 + x * (1 - K(sigmoid)(x))))                                               \
   X(softplus, K(softplus)(x), K(sigmoid)(x))
 
 /* step: 0 up to 0, then 1. finite: x, or 0 where x is infinite or NaN, as a constant: what log-sum-exp and softmax subtract. */

@@ -44,7 +44,7 @@ INLINE struct record record_at(const uint32_t *record, size_t i) {
 
 #define CALLED(name) \
   static __attribute__((noinline)) real K(name)(real x) { return K64(name)(x); }
-CALLED(tanh) CALLED(sigmoid) CALLED(softplus) CALLED(exp) CALLED(log) CALLED(log1p) CALLED(expm1)
+CALLED(tanh) CALLED(sigmoid) CALLED(silu) CALLED(softplus) CALLED(gelu) CALLED(exp) CALLED(log) CALLED(log1p) CALLED(expm1)
 CALLED(sin) CALLED(cos) CALLED(tan) CALLED(normal_cdf) CALLED(normal_pdf)
 #undef CALLED
 

@@ -31,24 +31,24 @@ const optimizers: Record<string, (parameters: Parameters) => Optimizer> = {
 /** By optimizer: of float32 and of float64. */
 const hashes: Record<string, Record<Dtype, string>> = {
   SGD: {
-    float32: "86768d603306ca62f5d43225887daae15de4256e43b22383de9d94b1873d11c9",
-    float64: "e2198a3f0e602208c844bf1c27eb205c7b550ffe408fa7140a99bb9fd0d5300d",
+    float32: "55620115d5d3c7642e9c289d90de8da2f7eb818fc2d24d4bf20e1cdb9951374c",
+    float64: "f14037b63abf21cfde81d5e5dfb95ccd5e896a9e6cc25cf0000a1a4030aec20a",
   },
   RMSprop: {
-    float32: "7f0b2d60eaacb3eba5318d9876ef4fedb4bf52fd6be9d0b02839a372a901c5c6",
-    float64: "f857e6cc41408d9e04884ce2a9b6acab16afcee8052e450e5cf4ae4abfcc4a02",
+    float32: "b2e2cf0bfcbb6f5bc7d98fc5a3de5fa1ec6e85eee527921b804d9387c277a0ab",
+    float64: "8e20bc4b331fe62821c6474f5fccc3489ce67d24037bbef8d1caaa7123266f97",
   },
   Adam: {
-    float32: "ade9284678334d97645914e323ebda9a35f29f505dca7f16dd08d395d32cb7d0",
-    float64: "2467a3e8a66cd95e69e7e121b70c6126082587e84eb84cb540343343080e818d",
+    float32: "34e129962160429ce389f5a68ba039f7664541d8c148abd60ea66719ddd04a61",
+    float64: "930ba171d7c79add248d80b34b3caa00fddd33a633173c9e2244e25f69a7b67a",
   },
   AdamW: {
-    float32: "17f61872fde506c51a81eea08359725781dc1f747552362b3f4118aa172a5a81",
-    float64: "cecce0ae476142dbd8ddad09446dab369e837cdfc303aed4a61ffb26a67ec7a2",
+    float32: "94aed2e6fc0ff55e4dc44e0714c1c7be01dc2fd75fdb65227fbf751cf62e43d1",
+    float64: "0b73fa305bafaaf637ccebabf369dfc6d818289f8ec2b37a9252c559522fcfb6",
   },
   Langevin: {
-    float32: "5a3b6ed694213df7859cac072beb72dd38e340369a336039e040589182678f84",
-    float64: "4a2ada358bd6f3cf3751e6a3fb773713d7dc1b982db38a0faeafc2c1193c0f82",
+    float32: "43d856cbf75472f66f61c05e03d51c8413853db4f2356b01b31d26e9cea3e686",
+    float64: "ed4fd15b16fea9883983c93f6d7e36f9b7309cb0201b1a033dcd5c85910841dd",
   },
 };
 

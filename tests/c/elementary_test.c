@@ -115,7 +115,8 @@ static void compare_f32(const char *name, float (*f)(float), const double (*tabl
 }
 
 #define ONE_ARGUMENT(X) \
-  X(exp, 1) X(expm1, 2) X(log, 1) X(log1p, 2) X(tanh, 2) X(sigmoid, 2) X(softplus, 2) X(normal_cdf, 2) X(normal_pdf, 2)
+  X(exp, 1) X(expm1, 2) X(log, 1) X(log1p, 2) X(tanh, 2) X(sigmoid, 2) X(silu, 1) X(softplus, 2) X(normal_cdf, 2)     \
+  X(normal_pdf, 2) X(gelu, 2)
 #define ONE_ARGUMENT_F64(X) X(sin, 1) X(cos, 1) X(tan, 1)
 
 /* The functions of the template are always inlined: these have addresses. */
@@ -144,7 +145,7 @@ static void elementary_functions_are_within_their_bounds(void) {
 
 /* ---- level against level ---- */
 
-enum { COUNT_F32 = 10, COUNT_F64 = 14 };
+enum { COUNT_F32 = 12, COUNT_F64 = 16 };
 
 #define EVERY(level)                                                                                         \
   static void every_f64_##level(double *y, double x, double z) {                                             \
@@ -153,12 +154,13 @@ enum { COUNT_F32 = 10, COUNT_F64 = 14 };
     *y++ = sigmoid_f64_##level(x), *y++ = softplus_f64_##level(x), *y++ = normal_cdf_f64_##level(x);         \
     *y++ = normal_pdf_f64_##level(x), *y++ = sin_f64_##level(x), *y++ = cos_f64_##level(x);                  \
     *y++ = tan_f64_##level(x), *y++ = pow_f64_##level(x, z);                                                 \
+    *y++ = silu_f64_##level(x), *y++ = gelu_f64_##level(x);                                                  \
   }                                                                                                          \
   static void every_f32_##level(float *y, float x, float z) {                                                \
     *y++ = fma_f32_##level(x, z, x + z), *y++ = exp_f32_##level(x), *y++ = expm1_f32_##level(x);             \
     *y++ = log_f32_##level(x), *y++ = log1p_f32_##level(x), *y++ = tanh_f32_##level(x);                      \
     *y++ = sigmoid_f32_##level(x), *y++ = softplus_f32_##level(x), *y++ = normal_cdf_f32_##level(x);         \
-    *y++ = normal_pdf_f32_##level(x);                                                                        \
+    *y++ = normal_pdf_f32_##level(x), *y++ = silu_f32_##level(x), *y++ = gelu_f32_##level(x);                \
   }
 
 EVERY(plain)

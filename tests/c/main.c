@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "elementary_test.c"
+#include "ulp_test.c"
 #include "rng_test.c"
 #include "gemm_test.c"
 #include "threads_test.c"
@@ -18,6 +19,8 @@
 
 int main(void) {
   RUN(elementary_test);
+  RUN(float_functions_are_within_their_bounds);
+  RUN(double_functions_are_within_their_bounds);
   RUN(rng_test);
   RUN(gemm_test);
   RUN(gemm_refuses_bad_arguments);

@@ -5,6 +5,7 @@
 About half of the arguments are floats, so that the float functions are tested by the same tables.
 """
 
+import math
 import random
 import sys
 
@@ -17,13 +18,13 @@ random.seed(42)
 
 
 def nearest(v):
-    """The double nearest to v, also where it is subnormal or infinite."""
+    """The double nearest to v, also where it is subnormal or infinite, with the sign of v."""
     if mpmath.isnan(v) or mpmath.isinf(v) or v == 0:
         return float(v)
     unit = max(int(mp.floor(mp.log(abs(v), 2))) - 52, -1074)
     if unit > 971:
         return float("-inf") if v < 0 else float("inf")
-    return float(mp.ldexp(mp.nint(mp.ldexp(v, -unit)), unit))
+    return math.copysign(float(mp.ldexp(mp.nint(mp.ldexp(v, -unit)), unit)), v)
 
 
 def text(x):
@@ -165,6 +166,9 @@ table("normal_pdf", clipped(of(lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
 table("sin", limits(odd(mp.sin), nan, nan), turns_arguments)
 table("cos", limits(of(mp.cos), nan, nan), turns_arguments)
 table("tan", limits(odd(mp.tan), nan, nan), turns_arguments)
+table("silu", clipped(odd(lambda x: x / (1 + mp.exp(-x))), -0.0, inf, -800, largest), sigmoid_arguments)
+table("gelu", clipped(odd(lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2 if x < 40 else x), -0.0, inf, -40, largest),
+      normal_arguments)
 print("static const double pow_reference[][3] = {")
 for x, y in pow_arguments:
     print(f"    {{{text(x)}, {text(y)}, {text(float(pow_reference(x, y)))}}},")

@@ -71,6 +71,11 @@ def gelu_by_erfc(x):
     return 0.5 * x * torch.erfc(-x / math.sqrt(2))
 
 
+def with_limit(f):
+    """f, and 0 at −∞, where the formula gives −∞·0."""
+    return lambda x: torch.where(x == -INF, 0.0, f(x))
+
+
 def softplus_by_logaddexp(x):
     """log(eˣ + 1): F.softplus returns x above 20, which is wrong by up to 2e-9."""
     return torch.logaddexp(x, torch.zeros_like(x))
@@ -91,7 +96,7 @@ def normal_pdf(x):
 
 UNARY = {
     "neg": torch.neg, "relu": F.relu, "leakyRelu": leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-    "softplus": softplus_by_logaddexp, "gelu": gelu_by_erfc, "silu": F.silu, "exp": torch.exp, "log": torch.log,
+    "softplus": softplus_by_logaddexp, "gelu": with_limit(gelu_by_erfc), "silu": with_limit(F.silu), "exp": torch.exp, "log": torch.log,
     "log1p": torch.log1p, "expm1": torch.expm1, "sqrt": torch.sqrt, "square": torch.square, "abs": torch.abs,
     "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "normalCdf": normal_cdf, "normalPdf": normal_pdf,
 }
@@ -159,7 +164,8 @@ def write_operations():
             "softplus is logaddexp(x,0): softplus of PyTorch returns x itself above 20.",
             "Gradients are right to 1e-16 absolutely, not relatively, where they are formed from a saturated output: sigmoid s*(1-s), "
             "tanh 1-t*t, expm1 out+1 (0 instead of 4e-18 at sigmoid 40 or expm1 -40), and at the zeros of those of gelu and silu.",
-            "Some NaN are artefacts of a formula, where a limit exists: gelu and silu at -Infinity (0, gradient 0), their gradients at "
+            "gelu and silu at -Infinity are their limit 0; PyTorch gives NaN.",
+            "Some NaN are artefacts of a formula, where a limit exists: the gradients of gelu and silu at -Infinity (0) and at "
             "Infinity (1), and the gradient of pow by the base at (0.5, Infinity) and (2, -Infinity) (0).",
             "At NaN the gradients of relu, leakyRelu, abs are 1, 0.01, 0, and max and min give 1 to both sides.",
         ],

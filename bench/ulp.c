@@ -1,0 +1,46 @@
+/* How far are the elementary functions from the true values?
+ *
+ *   deno task bench:ulp
+ *
+ * Every float and 40 million doubles, function by function, against the C library (tests/c/ulp.h). Prints a table; exits with
+ * 1 if a function misses its bound. */
+#include <stdio.h>
+
+#include "gradus.c"
+
+#define REAL_BITS 32
+#include "../tests/c/ulp.h"
+#define REAL_BITS 64
+#include "../tests/c/ulp.h"
+
+enum { DOUBLES = 40000000 };
+
+static int misses;
+
+static void print_row(const char *name, const char *type, double error, double bound, const char *where, uint64_t tried) {
+  static const char *const names[] = {"plain", "neon", "avx2", "avx512"};
+  if (!(error < bound)) misses++;
+  printf("| %-10s | %-6s | %-6s | %-6.3g | %-5g | %-22s | %llu |\n", name, type, names[best_level()], error, bound, where,
+         (unsigned long long)tried);
+}
+
+int main(void) {
+  char where[64];
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  printf("| function   | type   | level  | error  | bound | at                     | arguments |\n");
+  printf("| ---------- | ------ | ------ | ------ | ----- | ---------------------- | --------- |\n");
+  for (size_t i = 0; i < MEASURED_f32; i++) {
+    const struct measured_f32 *f = &measured_f32[i];
+    const struct worst_f32 worst = ulp_error_f32(f, 1);
+    snprintf(where, sizeof where, "%a", (double)worst.x);
+    print_row(f->name, "float", worst.error, f->bound, where, worst.tried);
+  }
+  if (!ulp_f64_is_measurable()) printf("\nlong double has no 64 bits here: the functions of double were not measured\n");
+  for (size_t i = 0; i < MEASURED_f64 && ulp_f64_is_measurable(); i++) {
+    const struct measured_f64 *f = &measured_f64[i];
+    const struct worst_f64 worst = ulp_error_f64(f, DOUBLES);
+    snprintf(where, sizeof where, "%a", worst.x);
+    print_row(f->name, "double", worst.error, f->bound, where, worst.tried);
+  }
+  return misses > 0;
+}
