@@ -40,7 +40,7 @@ static int32_t best_level(void) { return GRADUS_LEVEL_PLAIN; }
 #endif
 
 /* Levels above the machine's best are never used, whatever the limit. */
-static int32_t level_below(int32_t limit) {
+OUT_OF_LINE int32_t level_below(int32_t limit) {
   int32_t best = best_level();
   if (limit >= best) return best;
 #if defined(__x86_64__)

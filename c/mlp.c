@@ -26,13 +26,13 @@ static int32_t layer_activation(const struct gradus_job *job, int32_t layer) { r
 
 static size_t job_stride(const struct gradus_job *job) { return round_up((size_t)job->chunk, COLUMNS); }
 
-static size_t widest_layer(const struct gradus_job *job) {
+OUT_OF_LINE size_t widest_layer(const struct gradus_job *job) {
   size_t width = 0;
   for (int32_t l = -1; l < job->layers; l++) width = size_max(width, layer_nout(job, l));
   return width;
 }
 
-static size_t parameter_count(const struct gradus_job *job) {
+OUT_OF_LINE size_t parameter_count(const struct gradus_job *job) {
   size_t count = 0;
   for (int32_t l = 0; l < job->layers; l++) count += layer_nout(job, l) * (layer_nout(job, l - 1) + 1);
   return count;
@@ -67,7 +67,7 @@ static struct layer layer_before(const struct gradus_job *job, struct layer laye
                   layer.x - (layer.nin + nin) * job_stride(job));
 }
 
-static struct layer layer_last(const struct gradus_job *job) {
+OUT_OF_LINE struct layer layer_last(const struct gradus_job *job) {
   struct layer layer = layer_at(job, 0, 0, 0);
   while (layer.index < job->layers - 1) layer = layer_after(job, layer);
   return layer;
@@ -93,7 +93,7 @@ struct K(scratch) {
   real *d, *e, *t, *work, *activations;
 };
 
-static struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memory) {
+OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memory) {
   size_t stride = job_stride(job);
   uintptr_t address = ((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   struct K(scratch) scratch;
