@@ -120,10 +120,12 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
   return [
     ...args,
     ...["-shared", "-fPIC", "-fvisibility=hidden"],
-    ...debug ? [] : ["-s", "-DNDEBUG"],
+    // Only debuggers and C++ would unwind its stack, so the tables for that are left out, and so are local names.
+    ...debug ? [] : ["-s", "-DNDEBUG", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"],
     // The name that programs ask for; without one it is a path of this machine, in the library or in them.
-    ...system === "dylib" ? [`-Wl,-install_name,@rpath/${library}`] : [],
+    ...system === "dylib" ? [`-Wl,-install_name,@rpath/${library}`, "-Wl,-x"] : [],
     ...system === "so" ? [`-Wl,-soname,${library}`] : [],
+    ...system === "dll" && !debug ? ["-Wl,-e,gradus_dll_entry", "c/windows.c"] : [],
     ...["c/gradus.c", "-lm"],
   ];
 }

@@ -13,15 +13,6 @@ import { type Library, readLibrary } from "../tools/binaries.ts";
 /** Bytes that a library may have. */
 const sizeLimit = 300_000;
 
-/**
- * Where that does not do, yet: the C start-up code that Windows wants takes 60,000 bytes, and each function that uses vectors
- * saves the upper ten registers. A library for macOS has its symbols and some padding.
- */
-const largerLimits: Readonly<Record<string, number>> = {
-  "x86_64-pc-windows-msvc": 400_000,
-  "x86_64-apple-darwin": 310_000,
-};
-
 /** The C library of each system, which every process has, and of Windows the kernel, too. */
 const systemLibraries: Readonly<Record<Library["format"], RegExp>> = {
   "ELF": /^lib[cm]\.so\.6$/,
@@ -119,9 +110,8 @@ for (const [target, { zig, library: fileName }] of Object.entries(targets)) {
         assert(signature.adHoc && signature.pages > 0);
         assertEquals(signature.identifier, fileName);
       });
-      const limit = largerLimits[target] ?? sizeLimit;
-      await t.step(`it has at most ${limit.toLocaleString("en")} bytes`, () => {
-        assert(data.length <= limit, `it has ${data.length.toLocaleString("en")}`);
+      await t.step(`it has at most ${sizeLimit.toLocaleString("en")} bytes`, () => {
+        assert(data.length <= sizeLimit, `it has ${data.length.toLocaleString("en")}`);
       });
     },
   });

@@ -86,7 +86,7 @@ const c: readonly (readonly string[])[] = [
   ["c/real_end.h"],
   ["c/level.h"],
   ["c/kernels/"],
-  ["c/gradus.c"],
+  ["c/gradus.c", "c/windows.c"],
 ];
 
 interface Import {

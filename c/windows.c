@@ -1,0 +1,51 @@
+/* windows.c: what the DLL needs of a run-time library. The one that zig would link is 60,000 bytes long and starts up the C
+ * library of Windows, of which nothing is used here; so the DLL is linked with these instead. */
+#include <stddef.h>
+
+/* Where Windows calls the DLL when a process or thread begins or ends: there is nothing to do. */
+int __stdcall gradus_dll_entry(void *dll, unsigned long reason, void *reserved) {
+  (void)dll, (void)reason, (void)reserved;
+  return 1;
+}
+
+/* These the compiler and zig's start-up code, of which nothing is left in the end, ask for. Without the attribute the compiler
+ * would find that each function is a call to itself. */
+__attribute__((no_builtin("memcpy"))) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
+  for (size_t i = 0; i < n; i++) ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
+  return to;
+}
+
+__attribute__((no_builtin("memset"))) void *memset(void *to, int byte, size_t n) {
+  for (size_t i = 0; i < n; i++) ((unsigned char *)to)[i] = (unsigned char)byte;
+  return to;
+}
+
+__attribute__((no_builtin("strlen"))) size_t strlen(const char *text) {
+  size_t n = 0;
+  while (text[n] != 0) n++;
+  return n;
+}
+
+#if defined(__x86_64__)
+/* A function whose locals take rax bytes, more than a page, calls this first: Windows lets a stack grow page by page, so each
+ * is touched, from the top down. All registers stay as they are. */
+__asm__(
+    ".globl ___chkstk_ms\n"
+    "___chkstk_ms:\n"
+    "  push %rcx\n"
+    "  push %rax\n"
+    "  lea 24(%rsp), %rcx\n"
+    "  jmp 2f\n"
+    "1:\n"
+    "  sub $4096, %rcx\n"
+    "  sub $4096, %rax\n"
+    "  orq $0, (%rcx)\n"
+    "2:\n"
+    "  cmp $4096, %rax\n"
+    "  ja 1b\n"
+    "  sub %rax, %rcx\n"
+    "  orq $0, (%rcx)\n"
+    "  pop %rax\n"
+    "  pop %rcx\n"
+    "  ret\n");
+#endif
