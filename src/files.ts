@@ -7,6 +7,22 @@ export function pathOf(place: string | URL): string {
   return Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path;
 }
 
+/**
+ * Renames and replaces. On Windows a file that somebody has open, as virus scanners have for a moment, may refuse to be replaced;
+ * so there it is tried again for a second.
+ */
+async function rename(from: string | URL, to: string | URL): Promise<void> {
+  for (let wait = 10;; wait *= 2) {
+    try {
+      return await Deno.rename(from, to);
+    } catch (error) {
+      const refused = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.Busy;
+      if (Deno.build.os !== "windows" || !refused || wait > 640) throw error;
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+}
+
 /** Writes beside `path` and renames, so that nobody ever sees half a file. */
 export async function writeAtomically(path: string | URL, bytes: Uint8Array): Promise<void> {
   const ending = `.${crypto.randomUUID().slice(0, 8)}.part`;
@@ -19,7 +35,7 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
     } finally {
       file.close();
     }
-    await Deno.rename(beside, path);
+    await rename(beside, path);
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     throw error;

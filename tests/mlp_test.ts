@@ -12,6 +12,7 @@ import {
   SGD,
   Value,
 } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 import { assertClose, float32, float64, reference } from "./_reference.ts";
 
 interface NetworkRecord {
@@ -440,17 +441,34 @@ Deno.test("MLP.saveParameters() leaves the old file where it cannot write a whol
   assertEquals(left, []);
 });
 
-Deno.test("MLP.saveParameters() replaces the file: whoever has opened the old one still reads it whole", async () => {
-  const path = ".scratch/mlp_test_atomic.json";
-  const model = new MLP(1, [1], { seed: 1 });
-  await model.saveParameters(path);
-  const before = await Deno.readTextFile(path);
-  const file = await Deno.open(path);
-  model.initializeParameters({ seed: 2 });
-  await model.saveParameters(path);
-  assertEquals(await new Response(file.readable).text(), before);
-  assert(await Deno.readTextFile(path) !== before);
-  await Deno.remove(path);
+testNeeding("replacing")(
+  "MLP.saveParameters() replaces the file: whoever has opened the old one still reads it whole",
+  async () => {
+    const path = ".scratch/mlp_test_atomic.json";
+    const model = new MLP(1, [1], { seed: 1 });
+    await model.saveParameters(path);
+    const before = await Deno.readTextFile(path);
+    const file = await Deno.open(path);
+    model.initializeParameters({ seed: 2 });
+    await model.saveParameters(path);
+    assertEquals(await new Response(file.readable).text(), before);
+    assert(await Deno.readTextFile(path) !== before);
+    await Deno.remove(path);
+  },
+);
+
+Deno.test({
+  name: "MLP.saveParameters() waits for a file that somebody has open on Windows",
+  ignore: Deno.build.os !== "windows",
+  async fn() {
+    const path = ".scratch/mlp_test_open.json";
+    await new MLP(1, [1]).saveParameters(path);
+    const file = await Deno.open(path);
+    setTimeout(() => file.close(), 100);
+    await new MLP(2, [1]).saveParameters(path);
+    assertEquals((await MLP.loadParameters(path)).nin, 2);
+    await Deno.remove(path);
+  },
 });
 
 Deno.test("MLP.saveParameters() leaves no half file where renaming fails, and takes URLs", async () => {

@@ -1,0 +1,22 @@
+/** Tests that need what not every machine has, nor one that tools/platforms/run only plays. */
+
+import { environment } from "../src/library.ts";
+
+/** To start processes, a compiler, the speed of a real processor, or that a file can be replaced while it is open. */
+export type Need = "processes" | "compiler" | "speed" | "replacing";
+
+/** From the environment, as in `processes: why there are none; speed: why it is slow`. */
+const lacking = new Map(
+  (environment("GRADUS_TESTS_WITHOUT") ?? "").split(";").map((entry) => {
+    const [need, reason = ""] = entry.split(":");
+    return [need.trim(), reason.trim()];
+  }),
+);
+
+/** `Deno.test` for tests that need something: where that is said to be lacking they are ignored, and their names say why. */
+export function testNeeding(need: Need): typeof Deno.test {
+  return !lacking.has(need) ? Deno.test : ((test: string | Deno.TestDefinition, fn?: Deno.TestDefinition["fn"]) => {
+    const definition = typeof test === "string" ? { name: test, fn: fn! } : test;
+    Deno.test({ ...definition, name: `${definition.name}: NOT RUN, ${lacking.get(need)}`, ignore: true });
+  }) as typeof Deno.test;
+}
