@@ -26,6 +26,17 @@ export type { Terminal } from "./src/cli/terminal.ts";
  * @param args The command and its options, as `Deno.args` has them.
  * @param terminal Where text goes, and which folder relative paths start from; what is left out is that of the process.
  * @returns The exit status: 0, 1 for input that cannot be used, 130 if Ctrl-C ended it, 70 for a defect of gradus.
+ *
+ * @example What cannot be used is told in a sentence
+ * ```ts
+ * import { main } from "@gradus/gradus/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let text = "";
+ * const status = await main(["train", "--epochs", "many"], { err: (part) => text += part });
+ * assertEquals(status, 1);
+ * assertEquals(text, 'gradus: Cannot use --epochs "many": a whole number from 1 to 2147483647 is needed\n');
+ * ```
  */
 export async function main(args: readonly string[], terminal: Partial<Terminal> = {}): Promise<number> {
   const io = terminalFor(terminal);

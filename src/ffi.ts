@@ -75,6 +75,19 @@ export type LevelName = "plain" | "neon" | "avx2" | "avx512";
 /**
  * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`. Given a name, the best level of this machine that is
  * not above it is used from now on. The results are the same bits at every level.
+ *
+ * @example
+ * ```ts
+ * import { MLP, simdLevel } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const best = simdLevel();
+ * const predict = () => new MLP(2, [8, 1], { seed: 1 }).predict([[0.5, -1]]);
+ * const expected = predict();
+ * assertEquals(simdLevel("plain"), "plain"); // slow, and on every processor
+ * assertEquals(predict(), expected);
+ * simdLevel(best);
+ * ```
  */
 export function simdLevel(limit?: LevelName): LevelName {
   if (limit !== undefined && !levelNames.includes(limit)) {

@@ -145,7 +145,20 @@ const ranges: { [name in keyof Settings]: Range } = {
   seed: seedRange,
 };
 
-/** An optimizer whose update is native: the classes below. A network's whole epoch with one of these is one native call. */
+/**
+ * An optimizer whose update is native: the classes below. A network's whole epoch with one of these is one native call.
+ *
+ * @example
+ * ```ts
+ * import { Adam, MLP, NativeOptimizer, SGD } from "@gradus/gradus";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const model = new MLP(2, [1]);
+ * const optimizers = [new SGD(model.parameters, { learningRate: 0.1 }), new Adam(model.parameters)];
+ * assert(optimizers.every((optimizer) => optimizer instanceof NativeOptimizer));
+ * assertEquals(optimizers.map(({ learningRate }) => learningRate), [0.1, 0.001]);
+ * ```
+ */
 export abstract class NativeOptimizer extends Optimizer {
   readonly #job: Job;
   readonly #names: readonly (keyof Settings)[];

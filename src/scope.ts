@@ -48,6 +48,22 @@ const open: Belongings[] = [];
 /**
  * What was recorded since it was opened, to be freed together: made by `Value.scope()`.
  *
+ * @example A step of training that leaves nothing behind but the loss
+ * ```ts
+ * import { Value } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const w = Value.persistent(0.5);
+ * function step(x: number, target: number): number {
+ *   using _scope = Value.scope();
+ *   const loss = w.mul(x).sub(target).square();
+ *   loss.backward();
+ *   return loss.data;
+ * }
+ * assertEquals(step(2, 3), 4);
+ * assertEquals(w.grad, -8);
+ * ```
+ *
  * @typeParam T What people hold for a place: `Value`.
  */
 export class Scope<T> {

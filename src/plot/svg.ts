@@ -36,6 +36,17 @@ const LARGE = 20_000, forLarge = { nslimit: 1, nslimit1: 1, splines: "line" };
  * that uses the same 20 values throughout takes some seconds. From about 200 values on the arrows are straight.
  *
  * @throws {GradusError} If the graph has more than `maxNodes` values, was freed, or is too large for Graphviz.
+ *
+ * @example From top to bottom, with numbers of two digits
+ * ```ts
+ * import { expr, Value } from "@gradus/gradus";
+ * import { toSvg } from "@gradus/gradus/plot";
+ * import { assert } from "@std/assert";
+ *
+ * const a = new Value(2, "a"), b = new Value(-3, "b");
+ * const svg = await toSvg(expr`relu(${a} * ${b} + 10)`, { rankdir: "TB", digits: 2 });
+ * assert(svg.startsWith("<svg") && svg.includes(">relu</text>"));
+ * ```
  */
 export async function toSvg(root: Value, options: GraphOptions = {}): Promise<string> {
   const dot = toDot(root, options);
