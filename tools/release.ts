@@ -1,7 +1,7 @@
 /**
  * Puts the native libraries of all platforms into the package: builds them, packs each into its module in
- * `src/embedded/`, unpacks and compares them, and loads the one for this machine from a copy of the package.
- * Compiling is left to `build.ts`; finding the library, to `src/library.ts`.
+ * `src/embedded/`, unpacks and compares them, and uses a copy of the package outside the checkout. Compiling is left to
+ * `build.ts`; finding the library, to `src/library.ts`; using the package, to `consumer.ts`.
  */
 
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,13 +11,14 @@ import { deflateRawSync } from "node:zlib";
 import { libraryPath, targets } from "../build.ts";
 import { GradusError } from "../src/error.ts";
 import { type Embedded, unpack } from "../src/library.ts";
+import { consume } from "./consumer.ts";
 
 const usage = `Puts the native libraries of all platforms into the package.
 
 Usage: deno task release [options]
 
-  (no option)  build, pack, verify, load on this machine, and write the modules in src/embedded/
-  --dry-run    the same, but write nothing outside lib/ and .scratch/
+  (no option)  build, pack, verify, use the package in another project, and write the modules in src/embedded/
+  --dry-run    the same, but write nothing outside lib/, .scratch/ and a temporary folder
   --check      build all anew, in another folder, and compare with the modules as they are
   --clear      empty the modules again, as they are in git
   --help       print this`;
@@ -25,7 +26,7 @@ Usage: deno task release [options]
 /** More would mean that something is in the package that does not belong there. */
 const largestTotal = 5_000_000;
 
-/** Where everything happens; it is empty before and gone afterwards. */
+/** Where --check builds; it is empty before and gone afterwards. */
 const workshop = ".scratch/release";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -58,15 +59,19 @@ export function modulePath(target: string): string {
 }
 
 /**
- * Copies what a program needs of the package, with other modules in `src/embedded/`.
+ * Copies the package, with other modules in `src/embedded/`.
  *
  * @param folder Where to; what is there is replaced.
  * @param modules The texts of the modules, by target; the others are empty.
+ * @param paths What to copy; by default what a program needs.
  */
-export async function stage(folder: string, modules: ReadonlyMap<string, string>): Promise<void> {
+export async function stage(
+  folder: string,
+  modules: ReadonlyMap<string, string>,
+  paths: readonly string[] = ["mod.ts", "src"],
+): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await copy("mod.ts", folder);
-  await copy("src", folder);
+  for (const path of paths) await copy(path, folder);
   for (const target of Object.keys(targets)) {
     await Deno.writeTextFile(`${folder}/${modulePath(target)}`, modules.get(target) ?? embeddedModule(target));
   }
@@ -132,27 +137,20 @@ async function verify(folder: string, libraries: ReadonlyMap<string, Uint8Array>
   }
 }
 
-/** Runs a program that imports a copy of the package, which has to unpack its library into an empty cache. */
-async function load(folder: string): Promise<void> {
-  const program = `${folder}/program.ts`;
-  const cache = `${folder}/cache`;
-  await Deno.writeTextFile(
-    program,
-    `import { MLP, simdLevel } from "./mod.ts";
-new MLP(2, [3, 1], { seed: 1 }).predict([[1, 2]]);
-console.log("Loaded on this machine, SIMD level", simdLevel());
-`,
-  );
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", "--allow-env=GRADUS_CACHE,GRADUS_LIB"],
-      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${cache}`),
-      program,
-    ],
-    env: { GRADUS_CACHE: cache, GRADUS_LIB: "" },
+/** The files that `deno publish` would carry, relative to the project. */
+async function publishedFiles(): Promise<string[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
     stdin: "null",
-  }).spawn().status;
-  if (!success) throw new GradusError("library", "Cannot release: the package does not load on this machine");
+  }).output();
+  const output = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+  const files = Array.from(output.matchAll(/^ {3}(file:.*) \(.*\)$/gm), ([, url]) => fileURLToPath(url));
+  if (!success || files.length === 0) {
+    throw new GradusError("library", `Cannot release: deno publish --dry-run names no files\n${output}`);
+  }
+  return files.map((path) => path.slice(root.length).replaceAll("\\", "/"));
 }
 
 interface Options {
@@ -203,10 +201,14 @@ async function release(check: boolean, dryRun: boolean): Promise<void> {
       check ? await Deno.readTextFile(`${root}${modulePath(target)}`) : embeddedModule(target, library),
     );
   }
-  const folder = `${root}${workshop}/package`;
-  await stage(folder, modules);
-  await verify(folder, libraries);
-  await load(folder);
+  const elsewhere = await Deno.makeTempDir({ prefix: "gradus-release-" });
+  try {
+    await stage(`${elsewhere}/package`, modules, await publishedFiles());
+    await verify(`${elsewhere}/package`, libraries);
+    await consume(elsewhere);
+  } finally {
+    await Deno.remove(elsewhere, { recursive: true });
+  }
   if (dryRun) return;
   await write(modules);
   console.log('Written to src/embedded/; "deno publish --allow-dirty" publishes it, --clear empties it again');
