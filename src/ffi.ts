@@ -5,7 +5,7 @@
  */
 import { fingerprint, Level, Status, statusMessages, symbols } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { environment, Search } from "./library.ts";
+import { environment, Search, thisHost } from "./library.ts";
 
 /** The library, its functions typed by the generated bindings. */
 export type Native = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -26,6 +26,22 @@ function isLibrary(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether there is such a file, as far as we may look. */
+function isThere(path: string): boolean {
+  try {
+    return thisHost.permitted({ name: "read", path }) && Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Systems say of a library for another processor that there is none, or nothing that helps. */
+function reasonWith(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !isThere(path)) return error;
+  const needed = `it is there, but a whole library for ${Deno.build.target} is needed`;
+  return new Error(`${error.message.replace(/\s+$/, "")}: ${needed}`, { cause: error });
 }
 
 function refuseStale(path: string, found: number, remedy: string): void {
@@ -49,7 +65,7 @@ function open(path: string, remedy: string): Native {
     const found = fingerprintIn(path);
     if (found !== undefined) refuseStale(path, found, remedy);
     else if (isLibrary(path)) throw new Error("it is a library, but not that of gradus", { cause: error });
-    throw error;
+    throw reasonWith(error, path);
   }
 }
 

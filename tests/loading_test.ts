@@ -8,6 +8,7 @@ import { pathOf } from "../src/files.ts";
 import { type Embedded, type Host, libraryName, Search, thisHost, unpack } from "../src/library.ts";
 import { simdLevel } from "../mod.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
+import { testNeeding } from "./_machine.ts";
 
 const root = pathOf(new URL("..", import.meta.url));
 const scratch = pathOf(new URL(`../.scratch/loading-${crypto.randomUUID().slice(0, 8)}`, import.meta.url));
@@ -91,7 +92,9 @@ const unpatchable = Deno.build.os === "darwin" || Deno.build.arch === "aarch64";
 
 // ---------------------------------------------------------------- another process
 
-Deno.test("A package loads with permissions for its cache alone, and from then on without writing", async () => {
+const test = testNeeding("processes");
+
+test("A package loads with permissions for its cache alone, and from then on without writing", async () => {
   const cache = freshFolder();
   assertEquals(await loadWith(cache, "ffi", "read", "write"), loaded);
   assertEquals(namesIn(cache), [fileName]);
@@ -103,7 +106,7 @@ Deno.test("A package loads with permissions for its cache alone, and from then o
   assertEquals(before.mode! & 0o777, 0o600);
 });
 
-Deno.test("A damaged file in the cache is replaced, or told where writing is not permitted", async () => {
+test("A damaged file in the cache is replaced, or told where writing is not permitted", async () => {
   const changed = library.slice();
   changed[changed.length >> 1] ^= 1;
   for (const damage of [new Uint8Array(), library.subarray(0, 1000), changed]) {
@@ -120,14 +123,14 @@ Deno.test("A damaged file in the cache is replaced, or told where writing is not
   }
 });
 
-Deno.test("Eight processes at once share an empty cache", async () => {
+test("Eight processes at once share an empty cache", async () => {
   const cache = freshFolder();
   const outputs = await Promise.all(Array.from({ length: 8 }, () => loadWith(cache, "ffi", "read", "write")));
   assertEquals(outputs, Array(8).fill(loaded));
   assertEquals(namesIn(cache), [fileName]);
 });
 
-Deno.test("Each missing permission is named with its folder, and nothing is written", async () => {
+test("Each missing permission is named with its folder, and nothing is written", async () => {
   const cache = freshFolder(), path = pathIn(cache);
   for (
     const [granted, missing] of [
@@ -145,7 +148,7 @@ Deno.test("Each missing permission is named with its folder, and nothing is writ
   }
 });
 
-Deno.test("Without a cache, a temporary file is used and removed", async () => {
+test("Without a cache, a temporary file is used and removed", async () => {
   const folder = freshFolder();
   Deno.mkdirSync(folder);
   const variable = Deno.build.os === "windows" ? "TEMP" : "TMPDIR";
@@ -158,22 +161,41 @@ Deno.test("Without a cache, a temporary file is used and removed", async () => {
   if (Deno.build.os !== "windows") assertEquals(namesIn(folder), []);
 });
 
-Deno.test("A cache that cannot be written gives way to a temporary file", async () => {
-  const cache = freshFolder(), folder = freshFolder();
+test("A cache that cannot be written gives way to a temporary file", async () => {
+  const file = freshFolder(), folder = freshFolder();
   Deno.mkdirSync(folder);
-  // A file, since some users may write into every folder.
-  Deno.writeTextFileSync(cache, "");
-  const variable = Deno.build.os === "windows" ? "TEMP" : "TMPDIR";
-  const flags = [`--allow-env=GRADUS_CACHE,${variable}`, ...allow(`${cache},${folder}`, "ffi", "read", "write")];
-  const environment = { GRADUS_CACHE: cache, [variable]: folder };
-  assertEquals(await run(`${consumer}/program.ts`, flags, environment), loaded);
-  const output = await run(`${consumer}/program.ts`, flags, { ...environment, [variable]: `${folder}/nowhere` });
-  assertStringIncludes(output, `${pathIn(cache)} (`);
-  assertStringIncludes(output, `a temporary file in ${folder}/nowhere (`);
-  assertStringIncludes(output, "Caused by");
+  // A file in its place, and a system of files in which nobody may make folders: some users may write everywhere else.
+  Deno.writeTextFileSync(file, "");
+  for (const cache of [file, ...Deno.build.os === "linux" ? ["/proc/gradus"] : []]) {
+    const variable = Deno.build.os === "windows" ? "TEMP" : "TMPDIR";
+    const flags = [`--allow-env=GRADUS_CACHE,${variable}`, ...allow(`${cache},${folder}`, "ffi", "read", "write")];
+    const environment = { GRADUS_CACHE: cache, [variable]: folder };
+    assertEquals(await run(`${consumer}/program.ts`, flags, environment), loaded);
+    const output = await run(`${consumer}/program.ts`, flags, { ...environment, [variable]: `${folder}/nowhere` });
+    assertStringIncludes(output, `${pathIn(cache)} (`);
+    assertStringIncludes(output, `a temporary file in ${folder}/nowhere (`);
+    assertStringIncludes(output, "Caused by");
+  }
 });
 
-Deno.test("A checkout in which nothing was built says so", async () => {
+test("GRADUS_LIB names a library for another processor, or the beginning of one: it is told that it is there", async () => {
+  const foreign = library.slice();
+  foreign.set([0xf3, 0], 18); // RISC-V, where a library for Linux says so
+  for (const bytes of [Deno.build.os === "linux" ? foreign : new Uint8Array(), library.subarray(0, 40)]) {
+    const path = `${freshFolder()}.dll`;
+    Deno.writeFileSync(path, bytes);
+    const output = await run(`${consumer}/program.ts`, ["--allow-env=GRADUS_LIB", ...allow(path, "ffi", "read")], {
+      GRADUS_LIB: path,
+    });
+    assertStringIncludes(output, `Cannot open the native library: tried ${path} (`);
+    assertStringIncludes(
+      output,
+      `: it is there, but a whole library for ${target} is needed); no other place is tried`,
+    );
+  }
+});
+
+test("A checkout in which nothing was built says so", async () => {
   const folder = freshFolder();
   await stage(folder, new Map());
   Deno.writeTextFileSync(`${folder}/program.ts`, program);
@@ -183,7 +205,7 @@ Deno.test("A checkout in which nothing was built says so", async () => {
   );
 });
 
-Deno.test({
+test({
   name: "GRADUS_LIB names a foreign library, or an older one that lacks functions: a sentence for each",
   ignore: unpatchable,
   async fn() {
@@ -211,7 +233,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+test({
   name: "Two versions in one process open a library each",
   ignore: unpatchable,
   async fn() {
@@ -233,7 +255,7 @@ console.log(first(), second());
   },
 });
 
-Deno.test("build.ts without zig and without a network ends with one sentence", async () => {
+test("build.ts without zig and without a network ends with one sentence", async () => {
   const output = await run(
     "build.ts",
     ["-A"],
@@ -280,7 +302,7 @@ Deno.test("Search tries the checkout, the cache, and a temporary file, in this o
     pathOf(new URL("file:///srv/ada/gradus/lib/x86_64-unknown-linux-gnu/libgradus.so")),
     `${cache}/${embedded.sha256.slice(0, 16)}-libgradus.so`,
   ]);
-  assert(places[2].startsWith(`${temporary}/gradus-`));
+  assert(places[2].replaceAll("\\", "/").startsWith(`${temporary.replaceAll("\\", "/")}/gradus-`));
   assertEquals(
     message,
     `Cannot open the native library: tried ${places[0]} (it cannot be opened); ${places[1]} (it cannot be opened); ` +
