@@ -1,6 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { libraryPath, targets } from "../build.ts";
 import { GradusError } from "../src/error.ts";
+import { testNeeding } from "./_machine.ts";
+
+const testWithProcesses = testNeeding("processes");
 
 Deno.test("targets are the six platforms that Deno runs on", () => {
   assertEquals(Object.keys(targets).sort(), [
@@ -44,7 +47,7 @@ Deno.test("libraryPath() refuses a target that is not in the table", () => {
   }
 });
 
-Deno.test("build.ts ends with status 1 and one sentence for what it does not know", () => {
+testWithProcesses("build.ts ends with status 1 and one sentence for what it does not know", () => {
   for (
     const [args, reason] of [
       [["--target", "z80"], 'Cannot build for "z80"'],

@@ -2,7 +2,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { MLP } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 
+const test = testNeeding("processes");
 const isWindows = Deno.build.os === "windows";
 const scratch = `.scratch/cli-interrupt-${crypto.randomUUID().slice(0, 8)}`;
 
@@ -47,13 +49,13 @@ async function interruptedBy(signal: Deno.Signal): Promise<void> {
   }
 }
 
-Deno.test({
+test({
   name: "train saves the network and exits with 130 at Ctrl-C",
   ignore: isWindows,
   fn: () => interruptedBy("SIGINT"),
 });
 
-Deno.test({
+test({
   name: "train saves the network and exits with 130 when it is asked to end",
   ignore: isWindows,
   fn: () => interruptedBy("SIGTERM"),

@@ -18,6 +18,7 @@ import {
   rootMeanSquaredError,
   type TableOptions,
 } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 
 const scratch = `.scratch/cli-${crypto.randomUUID().slice(0, 8)}`;
 
@@ -51,8 +52,8 @@ function filesLeft(): string[] {
 }
 
 /** A test with an empty folder of its own. */
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test(name, async () => {
+function test(name: string, fn: () => Promise<void>, declare: typeof Deno.test = Deno.test): void {
+  declare(name, async () => {
     await Deno.mkdir(scratch, { recursive: true });
     try {
       await fn();
@@ -60,6 +61,10 @@ function test(name: string, fn: () => Promise<void>): void {
       await Deno.remove(scratch, { recursive: true });
     }
   });
+}
+
+function testWithSpeed(name: string, fn: () => Promise<void>): void {
+  test(name, fn, testNeeding("speed"));
 }
 
 /** The same numbers from 0 to 1 for everyone; not random enough for anything but a test. */
@@ -106,17 +111,20 @@ function shareOf(out: string): number {
   return Number(/Accuracy on (?:held-out|training) rows ([\d.]+)/.exec(out)![1]);
 }
 
-test("train learns the digits to an accuracy of at least 0.96 with its defaults, well below a second", async () => {
-  const { status, out, err } = await run("train");
-  assertEquals([status, err], [0, ""]);
-  assertEquals(shareOf(out) >= 0.96, true, out);
-  assertStringIncludes(out, "data/digits.csv.gz: 1797 rows, 64 columns of numbers (64 inputs)");
-  assertStringIncludes(out, "64 → 64 relu → 32 relu → 10 linear: 6570 parameters");
-  assertStringIncludes(out, "Saved to model.json");
-  const [, unit] = /Trained 40 epochs in 0\.\d+ (s) \([\d.]+ s in all\)/.exec(out)!;
-  assertEquals(unit, "s");
-  assertEquals(out.match(/^ +\d+ {2,}\d\.\d{4}( +\d+\.\d{4}){3}$/gm)?.length, 40);
-});
+testWithSpeed(
+  "train learns the digits to an accuracy of at least 0.96 with its defaults, well below a second",
+  async () => {
+    const { status, out, err } = await run("train");
+    assertEquals([status, err], [0, ""]);
+    assertEquals(shareOf(out) >= 0.96, true, out);
+    assertStringIncludes(out, "data/digits.csv.gz: 1797 rows, 64 columns of numbers (64 inputs)");
+    assertStringIncludes(out, "64 → 64 relu → 32 relu → 10 linear: 6570 parameters");
+    assertStringIncludes(out, "Saved to model.json");
+    const [, unit] = /Trained 40 epochs in 0\.\d+ (s) \([\d.]+ s in all\)/.exec(out)!;
+    assertEquals(unit, "s");
+    assertEquals(out.match(/^ +\d+ {2,}\d\.\d{4}( +\d+\.\d{4}){3}$/gm)?.length, 40);
+  },
+);
 
 test("train divides held-out rows by classes and counts them in the confusion matrix", async () => {
   await write({ "flowers.csv": flowers(150) });
@@ -289,7 +297,7 @@ test("train prints for each epoch the losses that training tells, and accuracies
   }
 });
 
-test("train takes as many epochs as make 1800 batches, at least 40 and at most 100", async () => {
+testWithSpeed("train takes as many epochs as make 1800 batches, at least 40 and at most 100", async () => {
   await write({ "t.csv": mixedTable(300) });
   const { out } = await run(
     ...[
@@ -438,7 +446,7 @@ test("train --quiet prints nothing", async () => {
   assertEquals(filesLeft(), ["flowers.csv", "model.json"]);
 });
 
-test("train takes every optimizer and every activation", async () => {
+testWithSpeed("train takes every optimizer and every activation", async () => {
   await write({ "flowers.csv": flowers(90) });
   for (const optimizer of ["sgd", "rmsprop", "adam", "adamw", "langevin"]) {
     const { status, out, err } = await run("train", "--data", "flowers.csv", "--optimizer", optimizer);

@@ -5,7 +5,10 @@ import { Program } from "../src/program.ts";
 import { Trace } from "../src/trace.ts";
 import { placeOf, valueOf } from "../src/value.ts";
 import { expr, grad, GradusError, hessian, MLP, Random, SGD, Value, valueAndGrad, ValueMLP } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 import { internalOps } from "./_reference.ts";
+
+const testWithSpeed = testNeeding("speed");
 
 type Operation = (...operands: (Value | number)[]) => Value;
 
@@ -361,7 +364,7 @@ Deno.test("Value.compile() of a network of values gives what the network gives, 
   }
 });
 
-Deno.test("Value.compile() of a function of a hundred thousand operations", () => {
+testWithSpeed("Value.compile() of a function of a hundred thousand operations", () => {
   const f = Value.compile(([x, y]) => {
     let z = x;
     for (let i = 0; i < 100_000; i++) z = i % 3 === 0 ? z.mul(0.9999) : z.add(y.mul(1e-5 * i));
@@ -373,18 +376,21 @@ Deno.test("Value.compile() of a function of a hundred thousand operations", () =
   assertAlmostEquals(f.grad([1.5, 0.25])[0], 0.9999 ** 33_334, 1e-12);
 });
 
-Deno.test("Value.compile() of a function of very many independent operations, and of one result used very often", () => {
-  const independent = Value.compile((x: Value) => Value.sum(Array.from({ length: 150_000 }, (_, i) => x.mul(i))));
-  assertEquals(independent(2), 149_999 * 150_000);
-  const shared = Value.compile((x: Value) => {
-    const e = x.exp();
-    return Value.sum(Array.from({ length: 150_000 }, (_, i) => e.mul(i)));
-  });
-  assertEquals(shared(0), 149_999 * 75_000);
-  const inputs = Value.compile((x: Value[]) => Value.sum(x.map((a) => a.square())), 30_000);
-  assertEquals(inputs(new Float64Array(60_000).fill(1)), new Float64Array([30_000, 30_000]));
-  assertEquals(inputs.grad(new Array(30_000).fill(3)), new Array(30_000).fill(6));
-});
+testWithSpeed(
+  "Value.compile() of a function of very many independent operations, and of one result used very often",
+  () => {
+    const independent = Value.compile((x: Value) => Value.sum(Array.from({ length: 150_000 }, (_, i) => x.mul(i))));
+    assertEquals(independent(2), 149_999 * 150_000);
+    const shared = Value.compile((x: Value) => {
+      const e = x.exp();
+      return Value.sum(Array.from({ length: 150_000 }, (_, i) => e.mul(i)));
+    });
+    assertEquals(shared(0), 149_999 * 75_000);
+    const inputs = Value.compile((x: Value[]) => Value.sum(x.map((a) => a.square())), 30_000);
+    assertEquals(inputs(new Float64Array(60_000).fill(1)), new Float64Array([30_000, 30_000]));
+    assertEquals(inputs.grad(new Array(30_000).fill(3)), new Array(30_000).fill(6));
+  },
+);
 
 Deno.test("Value.compile() takes formulas, safe operations, softmax and sums", () => {
   const f = (x: Value[]) =>

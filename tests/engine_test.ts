@@ -15,8 +15,11 @@ import {
   type TrainOptions,
   Value,
 } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 import { toDataset } from "../src/dataset.ts";
 import { Run, wholeBatch } from "../src/run.ts";
+
+const testWithSpeed = testNeeding("speed");
 
 /** y = x0 + 2·x1 − x2 with noise. */
 function linearData(rows: number, seed = 1): { inputs: number[][]; targets: number[][] } {
@@ -373,7 +376,7 @@ Deno.test("Losses refuse targets and last layers that are not theirs", () => {
   );
 });
 
-Deno.test("Memory is flat over 3,000 steps with a loss of one's own", () => {
+testWithSpeed("Memory is flat over 3,000 steps with a loss of one's own", () => {
   const model = new MLP(3, [8, 1], { seed: 1 }), optimizer = new SGD(model.parameters);
   const run = (times: number) => {
     for (let i = 0; i < times; i++) Engine.trainStep(model, inputs, targets, ownMse, optimizer);
@@ -417,7 +420,7 @@ Deno.test("A step inside of a loss of one's own does not disturb the step around
   assertEquals(nested, Engine.trainStep(model, [1, 2], [3, 4], ownMse, still));
 });
 
-Deno.test("Engine.train() keeps the event loop alive", async () => {
+testWithSpeed("Engine.train() keeps the event loop alive", async () => {
   const big = linearData(2000);
   for (const lossFn of [Engine.mseLoss, ownMse]) {
     const model = new MLP(3, [32, 32, 1], { seed: 1 });
@@ -461,7 +464,7 @@ Deno.test("Engine.train() ends where onEpoch says so, and on abort after the bat
   assertEquals((await trained({ signal: AbortSignal.abort() })).history.epochs, 0);
 });
 
-Deno.test("Engine.train() of a network that is being trained is refused", async () => {
+testWithSpeed("Engine.train() of a network that is being trained is refused", async () => {
   const model = new MLP(3, [64, 64, 1]);
   const big = linearData(5000);
   const first = Engine.train({ model, trainInputs: big.inputs, trainTargets: big.targets, epochs: 300 });
@@ -488,7 +491,7 @@ Deno.test("Engine.train() prints a line for each epoch where verbose is true", a
   assert(/^Epoch 2\/2, trainLoss: [\d.]+, valLoss: [\d.]+$/.test(lines[1]), lines[1]);
 });
 
-Deno.test("D6: resident memory is flat over 10,000 epochs", async () => {
+testWithSpeed("D6: resident memory is flat over 10,000 epochs", async () => {
   const model = new MLP(3, [16, 8, 1], { seed: 1 });
   const run = (epochs: number) =>
     Engine.train(options(model, { epochs, learningRate: 1e-4, validationData: [inputs, targets] }));
@@ -499,7 +502,7 @@ Deno.test("D6: resident memory is flat over 10,000 epochs", async () => {
   assert(growth < 50, `grew by ${growth} MB`);
 });
 
-Deno.test("Memory is flat over 100,000 training steps in a synchronous loop", () => {
+testWithSpeed("Memory is flat over 100,000 training steps in a synchronous loop", () => {
   const model = new MLP(2, [4, 1], { seed: 1 }), optimizer = new Adam(model.parameters);
   const run = (times: number) => {
     for (let i = 0; i < times; i++) Engine.trainStep(model, [[1, 2], [3, 4]], [1, 2], Engine.mseLoss, optimizer);

@@ -1,6 +1,7 @@
 /** Runs every program in examples/ with the task `example`, or `example:c`, and compares what it prints with what its head promises. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import settings from "../deno.json" with { type: "json" };
+import { testNeeding } from "./_machine.ts";
 
 const root = new URL("../", import.meta.url);
 const examples = [...Deno.readDirSync(new URL("examples/", root))]
@@ -31,7 +32,8 @@ function trimLines(text: string): string {
 }
 
 for (const name of examples) {
-  Deno.test(`examples/${name} prints what its head comment says`, async () => {
+  const test = testNeeding(name.endsWith(".c") ? "compiler" : "processes");
+  test(`examples/${name} prints what its head comment says`, async () => {
     const { command, output } = headOf(await Deno.readTextFile(new URL(`examples/${name}`, root)));
     const task = name.endsWith(".c") ? "example:c" : "example";
     assertEquals(command, `deno task ${task} examples/${name}`);

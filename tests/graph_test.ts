@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { GradusError, type GraphOptions, MLP, toDot, toMermaid, Value } from "../mod.ts";
 import { toSvg } from "../src/plot/svg.ts";
+import { testNeeding } from "./_machine.ts";
+
+const testWithSpeed = testNeeding("speed");
 
 /** The labels of the boxes, in their order. */
 function boxesOf(dot: string): string[] {
@@ -186,7 +189,7 @@ Deno.test("toSvg() draws what toDot() describes", async () => {
 
 // With curved arrows this takes Graphviz many times as long, and with twice the values it ends with an assertion of its
 // own.
-Deno.test("toSvg() draws a long graph that uses the same values throughout", async () => {
+testWithSpeed("toSvg() draws a long graph that uses the same values throughout", async () => {
   const x = Array.from({ length: 20 }, (_, i) => new Value(i / 10));
   let y = new Value(0);
   for (let i = 0; i < 80; i++) y = y.add(x[(7 * i) % 20].mul(y).tanh());
@@ -194,7 +197,7 @@ Deno.test("toSvg() draws a long graph that uses the same values throughout", asy
   assertEquals(svg.match(/class="node"/g)?.length, 1 + 20 + 3 * 80 + 3 * 80);
 });
 
-Deno.test("toSvg() refuses what is too large for Graphviz, and draws the next graph", async () => {
+testWithSpeed("toSvg() refuses what is too large for Graphviz, and draws the next graph", async () => {
   let x = new Value(1);
   for (let i = 0; i < 20_000; i++) x = x.neg();
   await assertRejects(() => toSvg(x, { maxNodes: 20_001 }), GradusError, "Cannot draw the graph: Graphviz says");

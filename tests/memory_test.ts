@@ -1,9 +1,12 @@
 /** Resident memory stays flat in synchronous loops, where nothing is freed by hand and no finalizer ever runs. */
 import { assert } from "@std/assert";
+import { testNeeding } from "./_machine.ts";
 import { loopNames } from "./_memory_loops.ts";
 
+const test = testNeeding("processes");
+
 for (const name of loopNames) {
-  Deno.test(`Memory stays flat in a synchronous loop that ${name}`, async () => {
+  test(`Memory stays flat in a synchronous loop that ${name}`, async () => {
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "--no-lock", "--allow-ffi=lib/", "tests/_memory_loops.ts", name],
       cwd: new URL("../", import.meta.url),

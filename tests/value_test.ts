@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Op, opNames } from "../src/bindings.ts";
 import { checkGradients, GradusError, MLP, Random, Value } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 import { assertClose, internalOps, isClose, reference } from "./_reference.ts";
+
+const testWithSpeed = testNeeding("speed");
 
 type Operation = (...operands: (Value | number)[]) => Value;
 
@@ -145,23 +148,26 @@ Deno.test("D1: every one of a hundred leaves, and of a hundred thousand, gets it
   }
 });
 
-Deno.test("D1: graphs that are wide, too, over several million records, and in time that grows with their size", () => {
-  const start = performance.now();
-  const leaves = Array.from({ length: 1_000_000 }, () => new Value(1));
-  Value.sum(leaves.map((leaf) => leaf.mul(2))).backward();
-  assertEquals(leaves.findIndex((leaf) => leaf.grad !== 2), -1);
-  const w = new Value(1), products = Array.from({ length: 300_000 }, () => w.mul(3));
-  assertEquals(products.reduce((sum, product) => sum + product.data, 0), 900_000);
-  Value.sum(products).backwardAndFree();
-  assertEquals(w.grad, 900_000);
-  assertThrows(() => products[0].data, GradusError, "freed");
-  const losses = Array.from({ length: 30_000 }, (_, i) => w.mul(i).add(1).square());
-  for (const loss of losses) loss.backward();
-  const seconds = (performance.now() - start) / 1000;
-  assert(seconds < 20, `took ${seconds} s, some 2 are enough`);
-});
+testWithSpeed(
+  "D1: graphs that are wide, too, over several million records, and in time that grows with their size",
+  () => {
+    const start = performance.now();
+    const leaves = Array.from({ length: 1_000_000 }, () => new Value(1));
+    Value.sum(leaves.map((leaf) => leaf.mul(2))).backward();
+    assertEquals(leaves.findIndex((leaf) => leaf.grad !== 2), -1);
+    const w = new Value(1), products = Array.from({ length: 300_000 }, () => w.mul(3));
+    assertEquals(products.reduce((sum, product) => sum + product.data, 0), 900_000);
+    Value.sum(products).backwardAndFree();
+    assertEquals(w.grad, 900_000);
+    assertThrows(() => products[0].data, GradusError, "freed");
+    const losses = Array.from({ length: 30_000 }, (_, i) => w.mul(i).add(1).square());
+    for (const loss of losses) loss.backward();
+    const seconds = (performance.now() - start) / 1000;
+    assert(seconds < 20, `took ${seconds} s, some 2 are enough`);
+  },
+);
 
-Deno.test("D1, D12: a chain of ten million values has the right value and gradients", () => {
+testWithSpeed("D1, D12: a chain of ten million values has the right value and gradients", () => {
   const first = new Value(1), one = new Value(1);
   let x = first;
   for (let i = 0; i < 10_000_000; i++) x = x.add(one);
@@ -519,18 +525,21 @@ Deno.test("A backward pass that fails leaves no traces", () => {
   assertEquals(a.grad, 5);
 });
 
-Deno.test("Value.backwardAndFree() frees through the calls of networks, in time that grows with their number", () => {
-  const model = new MLP(1, [3, 1], { seed: 1 }), x = Value.persistent(0.5);
-  const inner = x.mul(3), [output] = model.forward([inner]);
-  output.mul(2).backwardAndFree();
-  for (const use of [() => output.data, () => output.mul(1), () => inner.data]) {
-    assertThrows(use, GradusError, "Cannot use a value whose graph was freed");
-  }
-  const start = performance.now();
-  Value.sum(Array.from({ length: 30_000 }, () => model.forward([x.mul(2)])[0])).backwardAndFree();
-  const seconds = (performance.now() - start) / 1000;
-  assert(seconds < 10, `took ${seconds} s, one is enough`);
-});
+testWithSpeed(
+  "Value.backwardAndFree() frees through the calls of networks, in time that grows with their number",
+  () => {
+    const model = new MLP(1, [3, 1], { seed: 1 }), x = Value.persistent(0.5);
+    const inner = x.mul(3), [output] = model.forward([inner]);
+    output.mul(2).backwardAndFree();
+    for (const use of [() => output.data, () => output.mul(1), () => inner.data]) {
+      assertThrows(use, GradusError, "Cannot use a value whose graph was freed");
+    }
+    const start = performance.now();
+    Value.sum(Array.from({ length: 30_000 }, () => model.forward([x.mul(2)])[0])).backwardAndFree();
+    const seconds = (performance.now() - start) / 1000;
+    assert(seconds < 10, `took ${seconds} s, one is enough`);
+  },
+);
 
 Deno.test("A backward pass that fails leaves nothing behind on the graphs that it had not come to yet", () => {
   for (const isFirst of [true, false]) {
