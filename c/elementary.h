@@ -40,6 +40,11 @@
 #define INFINITE R(__builtin_inf())
 #define INTEGER_SHIFT R((ubits)3 << (FRACTION_BITS - 1)) /* adding 1.5·2^FRACTION_BITS rounds to an integer */
 
+/* Loops take these functions up, so that they vectorise, unless the level says otherwise. */
+#ifndef ELEMENTARY
+#define ELEMENTARY INLINE
+#endif
+
 INLINE ubits K(bits)(real x) {
   union { real x; ubits bits; } u = {.x = x};
   return u.bits;
@@ -97,7 +102,7 @@ INLINE real K(scale)(real x, ubits k) {
 }
 
 /* e^x. Error (0.98, 0.98). */
-INLINE real K(exp)(real x) {
+ELEMENTARY real K(exp)(real x) {
   x = x < R(EXP_MIN) ? R(EXP_MIN) : x; /* written so that NaN stays */
   x = x > R(EXP_MAX) ? R(EXP_MAX) : x;
   ubits k;
@@ -107,7 +112,7 @@ INLINE real K(exp)(real x) {
 
 /* e^x - 1 = 2^k·w + (2^k - 1), halved and doubled because 2^k overflows before the result does.
  * Error (1.44, 1.81). */
-INLINE real K(expm1)(real x) {
+ELEMENTARY real K(expm1)(real x) {
   const real tiny = K(abs)(x);
   real y = x < R(-50) ? R(-50) : x;
   y = y > R(EXP_MAX) ? R(EXP_MAX) : y;
@@ -129,7 +134,7 @@ static const real K(tanh_table)[] = {
 };
 
 /* tanh t = 1 - 2 / (e^2t + 1) from 0.6 on; below, where that cancels, t + t³·q(t²). Error (1.35, 1.36). */
-INLINE real K(tanh)(real x) {
+ELEMENTARY real K(tanh)(real x) {
   const real t = K(abs)(x), z = t * t;
   const real near = K(fma)(t * z, POLYNOMIAL(z, K(tanh_table)), t);
   const real far = R(1) - R(2) / (K(exp)(t + t) + R(1));
@@ -139,7 +144,7 @@ INLINE real K(tanh)(real x) {
 /* 1 / (1 + e^-x), as e^x / (1 + e^x) where x < 0: e^-|x| never overflows, so both tails are right.
  * The quotient is corrected for what it left of the numerator, and for the rounding of 1 + e.
  * Error (1.48, 1.47). */
-INLINE real K(sigmoid)(real x) {
+ELEMENTARY real K(sigmoid)(real x) {
   const real e = K(exp)(-K(abs)(x)), numerator = x < R(0) ? e : R(1);
   const real d = R(1) + e, d_low = e - (d - R(1)), inverse = R(1) / d;
   const real quotient = numerator * inverse;
@@ -149,7 +154,7 @@ INLINE real K(sigmoid)(real x) {
 
 /* x / (1 + e^-x), as -t·e^-t / (1 + e^-t) with t = |x| where x < 0. There the numerator t·(1 + w)·2^k is taken as
  * high + low, and 2^k comes last, since e^-t vanishes before the result does. -0 at -infinity. Error (1.06, 1.06). */
-INLINE real K(silu)(real x) {
+ELEMENTARY real K(silu)(real x) {
   const real t = K(abs)(x), most = R(10 - EXP_MIN), bounded = t > most ? most : t;
   ubits k;
   real w = K(exp_parts)(-bounded, &k);
@@ -196,7 +201,7 @@ INLINE real K(log_parts)(real f, real e) {
 }
 
 /* The natural logarithm. Error (0.86, 0.85). */
-INLINE real K(log)(real x) {
+ELEMENTARY real K(log)(real x) {
   const int subnormal = x < K(from_bits)((ubits)1 << FRACTION_BITS);
   const real y = subnormal ? x * R((ubits)1 << (FRACTION_BITS + 1)) : x;
   const ubits field = K(exponent_field)(y);
@@ -209,7 +214,7 @@ INLINE real K(log)(real x) {
 
 /* ln(1 + x), by the exponent e of 1 + x: f = (1 + x)·2^-e - 1 = x·2^-e + (2^-e - 1) is rounded once.
  * Error (1.42, 1.38). */
-INLINE real K(log1p)(real x) {
+ELEMENTARY real K(log1p)(real x) {
   const real u = R(1) + x;
   const ubits field = K(exponent_field)(u);
   const real unit = K(from_bits)((2 * BIAS - field) << FRACTION_BITS);
@@ -223,7 +228,7 @@ INLINE real K(log1p)(real x) {
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). Error (1.69, 1.66). */
-INLINE real K(softplus)(real x) {
+ELEMENTARY real K(softplus)(real x) {
   return (x > R(0) ? x : R(0)) + K(log1p)(K(exp)(-K(abs)(x)));
 }
 
@@ -231,7 +236,7 @@ INLINE real K(softplus)(real x) {
 
 /* φ(x) = e^(-x²/2) / sqrt 2π. x² is squared exactly, as high + low, and e^(-low/2) taken as 1 - low / 2;
  * the constant, too, has two parts. Error (1.25, 1.26). */
-INLINE real K(normal_pdf)(real x) {
+ELEMENTARY real K(normal_pdf)(real x) {
   real t = K(abs)(x);
   t = t > R(CDF_MAX) ? R(CDF_MAX) : t;
   const real high = t * t, low = K(fma)(t, t, -high);
@@ -276,7 +281,7 @@ static const real K(cdf_far_table)[] = {
  * one polynomial for the whole tail, since y maps it to a short interval. (After Shepherd and Laframboise,
  * Math. Comp. 36 (1981).) Errors too large to leave are those of t² (square_low), of d (d_low), of 1 / d (missing, a
  * relative error, as square_low is), of y (times q'(y), nearly), of q and of the products p and p·w. */
-INLINE real K(normal_cdf_parts)(real x, real *low, ubits *k) {
+ELEMENTARY real K(normal_cdf_parts)(real x, real *low, ubits *k) {
   real t = K(abs)(x);
   const int is_near = t < R(0.92);
   const real z = x * x, c = K(cdf_near_table)[0], linear = x * c;
@@ -304,7 +309,7 @@ INLINE real K(normal_cdf_parts)(real x, real *low, ubits *k) {
 }
 
 /* Φ(x). Error (1.67, 1.68). */
-INLINE real K(normal_cdf)(real x) {
+ELEMENTARY real K(normal_cdf)(real x) {
   real low;
   ubits k;
   const real high = K(normal_cdf_parts)(x, &low, &k);
@@ -312,7 +317,7 @@ INLINE real K(normal_cdf)(real x) {
 }
 
 /* x·Φ(x), with the sign of x. -0 at -infinity. Error (1.64, 1.65). */
-INLINE real K(gelu)(real x) {
+ELEMENTARY real K(gelu)(real x) {
   real low;
   ubits k;
   const real high = K(normal_cdf_parts)(x, &low, &k), t = K(abs)(x), bounded = t > R(CDF_MAX) ? R(CDF_MAX) : t;

@@ -51,3 +51,4 @@ static const struct level CONCAT4(level, _, LEVEL, ) = {
 #undef VECTOR_BYTES
 #undef TILE_ROWS
 #undef TILE_VECTORS
+#undef ELEMENTARY

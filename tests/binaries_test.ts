@@ -199,8 +199,9 @@ Deno.test({
   fn() {
     const data = load(signed);
     const pageSize = 16384;
+    const { pages } = readLibrary(data).signature!;
     // Not in page 0, where the headers are: what they say is read, too.
-    for (const page of [1, 7, 11]) {
+    for (const page of [1, pages >> 1, pages - 2]) {
       const copy = data.slice();
       copy[page * pageSize + 5] ^= 1;
       assertEquals(readLibrary(copy).signature?.badPages, [page]);

@@ -5,6 +5,7 @@
 #define VECTOR_BYTES 16
 #define TILE_ROWS 2
 #define TILE_VECTORS 1
+#define ELEMENTARY OUT_OF_LINE
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 #include "../level.h"
 #pragma clang attribute pop
