@@ -435,8 +435,8 @@ testWithSpeed("Engine.train() keeps the event loop alive", async () => {
       lossFn,
     });
     clearInterval(timer);
-    // A turn at least every 50 ms or so, on a busy machine.
-    assert(ticks >= seconds * 10, `${ticks} ticks in ${seconds} s`);
+    // A turn in every tenth of a second at least, on a busy machine.
+    assert(ticks >= Math.max(1, Math.floor(seconds * 10)), `${ticks} ticks in ${seconds} s`);
   }
 });
 
