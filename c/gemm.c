@@ -34,7 +34,7 @@ INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, con
     }
   }
   /* What the next tile starts from is fetched while this one is computed. */
-  if (start == START_C && k >= 128) {
+  if (rows == TILE_ROWS && start == START_C && k >= 128) {
     UNROLL for (int i = 0; i < rows; i++) {
       UNROLL for (int j = 0; j < vectors; j++) __builtin_prefetch(c + (size_t)(i + rows) * cr + (size_t)j * LANES, 1);
     }
