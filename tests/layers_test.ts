@@ -79,7 +79,7 @@ const c: readonly (readonly string[])[] = [
   ["c/gradus.h"],
   ["c/base.h", "c/ops.h"],
   ["c/fma.h"],
-  ["c/rng.h", "c/rng.c", "c/cpu.c"],
+  ["c/rng.h", "c/rng.c", "c/cpu.c", "c/threads.c"],
   ["c/real.h", "c/elementary.h"],
   ["c/elementwise.c", "c/vector.h", "c/gemm.c", "c/reduce.c"],
   ["c/loss.c", "c/optim.c", "c/mlp.c", "c/value.c", "c/program.c"],

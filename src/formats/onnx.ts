@@ -95,6 +95,17 @@ export function fromOnnx(bytes: Uint8Array, options: FromOnnxOptions = {}): MLP 
  * one.
  *
  * @throws {GradusError} As `toOnnx` does, or if the file cannot be written.
+ * @example A file that says what it is
+ * ```ts
+ * import { MLP } from "@gradus/gradus";
+ * import { loadOnnx, saveOnnx } from "@gradus/gradus/formats/onnx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = new MLP(4, [16, 3], { outputActivation: "softmax" });
+ * await saveOnnx(model, ".scratch/iris.onnx", { name: "iris", input: "sizes", output: "species" });
+ * const again = await loadOnnx(".scratch/iris.onnx");
+ * assertEquals(again.predict([[5.1, 3.5, 1.4, 0.2]]), model.predict([[5.1, 3.5, 1.4, 0.2]]));
+ * ```
  */
 export async function saveOnnx(model: MLP, path: string | URL, options: ToOnnxOptions = {}): Promise<void> {
   const bytes = toOnnx(model, options);
@@ -122,9 +133,8 @@ export async function saveOnnx(model: MLP, path: string | URL, options: ToOnnxOp
  */
 export async function loadOnnx(path: string | URL, options: LoadOnnxOptions = {}): Promise<MLP> {
   checkOptions("the settings of reading ONNX", options, ["output"]);
-  const source = String(path),
-    model = parseOnnx(await read(path, source), source),
-    files: Record<string, Uint8Array> = {};
+  const source = String(path), model = parseOnnx(await read(path, source), source);
+  const files: Record<string, Uint8Array> = {};
   for (const name of externalFiles(model)) {
     if (name === "" || name === ".." || /[/\\]/.test(name)) {
       refusal(source)(`its numbers are in "${name}", the name of a file beside it is needed`);
