@@ -2,7 +2,7 @@
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns a
  * status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state but the
- * SIMD level in use. Results are the same bits at every level and on every platform.
+ * SIMD level in use. Results are the same bits at every level but one, and on every platform.
  *
  * tools/bindings.ts reads this file and writes src/bindings.ts; what it does not understand it refuses.
  * `real` below is float or double, as the job's dtype says. Matrices are row-major. */
@@ -27,7 +27,16 @@
 /* A hash of this header and ops.h: a library that answers another number than the bindings expect is stale. */
 GRADUS_API uint32_t gradus_fingerprint(void);
 
-enum gradus_level { GRADUS_LEVEL_PLAIN = 0, GRADUS_LEVEL_NEON = 1, GRADUS_LEVEL_AVX2 = 2, GRADUS_LEVEL_AVX512 = 3 };
+/* SIMD128 and RELAXED are WebAssembly's: at SIMD128 alone a·b + c is rounded twice, so that its bits are not those of the
+ * others. */
+enum gradus_level {
+  GRADUS_LEVEL_PLAIN = 0,
+  GRADUS_LEVEL_NEON = 1,
+  GRADUS_LEVEL_AVX2 = 2,
+  GRADUS_LEVEL_AVX512 = 3,
+  GRADUS_LEVEL_SIMD128 = 4,
+  GRADUS_LEVEL_RELAXED = 5
+};
 
 /* The SIMD level in use. With limit >= 0 the best level of this machine that is not above limit is taken from now on; with
  * limit < 0 nothing changes. Not to be changed while another thread computes. */

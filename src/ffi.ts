@@ -70,7 +70,7 @@ export function unwrap(status: number, task: string): void {
 const levelNames = Object.keys(Level) as LevelName[];
 
 /** The name of a SIMD level. */
-export type LevelName = "plain" | "neon" | "avx2" | "avx512";
+export type LevelName = "plain" | "neon" | "avx2" | "avx512" | "simd128" | "relaxed";
 
 /**
  * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`. Given a name, the best level of this machine that is

@@ -68,7 +68,7 @@ static void *train_net(struct net *net, int32_t level, size_t *bytes) {
   }
   CHECK(net->job.step == 6 && net->job.batches == 6, "two epochs of three batches are %g steps", net->job.step);
   free(state), free(inputs), free(targets), free(scratch);
-  gradus_level(GRADUS_LEVEL_AVX512);
+  gradus_level(LEVEL_TOP);
   *bytes = 2 * NET_PARAMETERS * size;
   return parameters;
 }
@@ -85,8 +85,8 @@ static void compare_net(int32_t dtype, int32_t activation, int32_t loss, int32_t
   struct net reference = new_net(dtype, activation, loss, optimizer, 16);
   void *want = train_net(&reference, GRADUS_LEVEL_PLAIN, &bytes);
   hash_results(want, bytes);
-  for (int32_t level = GRADUS_LEVEL_NEON; level <= GRADUS_LEVEL_AVX512; level++)
-    for (int32_t chunk = level == GRADUS_LEVEL_AVX512 ? 1 : 16; chunk <= 40; chunk += 8) {
+  for (int32_t level = GRADUS_LEVEL_NEON; level <= LEVEL_TOP; level++)
+    for (int32_t chunk = level == LEVEL_TOP ? 1 : 16; chunk <= 40; chunk += 8) {
       struct net net = new_net(dtype, activation, loss, optimizer, chunk);
       void *got = train_net(&net, level, &bytes);
       CHECK(memcmp(want, got, bytes) == 0, "dtype %d activation %d loss %d optimizer %d: level %d, chunk %d differs",
