@@ -105,7 +105,8 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  *                              softmax, for the last layer;
  *   uint32_t order[rows]       the rows in the order of use, if ordered is not 0.
  * parameters: for each layer weight (nout,nin) and bias (nout); then, in the same array, the gradients in the same order.
- * scratch: gradus_mlp_scratch(job) bytes. */
+ * scratch: gradus_mlp_scratch(job) bytes. What it holds before and after a call is of no meaning; `kept` is the same, but for
+ * what forward leaves there for backward. */
 enum gradus_dtype { GRADUS_DTYPE_FLOAT32 = 0, GRADUS_DTYPE_FLOAT64 = 1 };
 
 enum gradus_activation { GRADUS_ACTIVATION_LINEAR = 0, GRADUS_ACTIVATION_SOFTMAX = 127 };
@@ -148,6 +149,7 @@ struct gradus_job {
   double step;             /* in and out: updates done so far */
   double loss;             /* out: mean loss of the rows; of an epoch, each row before its batch's update */
   double gradient_norm;    /* out: of the last batch, before clipping; set where clip_norm > 0 */
+  double total;            /* with slice > 0, in and out: the losses of the rows so far, added up */
   uint32_t seed[2];        /* of the optimizer's noise: low, high */
   int32_t optimizer;
   int32_t nesterov;
@@ -167,7 +169,7 @@ struct gradus_job {
   int32_t stop;
   int32_t batches;
   int32_t bad_layer;       /* out, with NUMERIC: first layer whose output is not finite, -1 for the inputs, layers for the loss */
-  int32_t reserved;
+  int32_t slice;           /* > 0: a call does at most so many batches (evaluate: chunks), those that follow the first `batches` */
 };
 
 /* Bytes of scratch that the functions below need, or 0 if the job is not valid. */
@@ -177,16 +179,16 @@ GRADUS_API double gradus_mlp_scratch(const struct gradus_job *job);
 GRADUS_API int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const void *parameters,
                                       const void *inputs, void *scratch);
 
-/* As predict, for at most `chunk` rows, keeping in scratch what backward needs. */
+/* As predict, for at most `chunk` rows, keeping what backward needs. */
 GRADUS_API int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters,
-                                      const void *inputs, void *scratch);
+                                      const void *inputs, void *kept);
 
-/* With the scratch of forward and the gradient of a loss with respect to the outputs (rows,nout): adds the gradient of the
+/* With what forward has kept and the gradient of a loss with respect to the outputs (rows,nout): adds the gradient of the
  * parameters to their second half, and writes that of the inputs (rows,nin) unless input_gradient is NULL. */
 GRADUS_API int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
-                                       const void *output_gradient, void *scratch);
+                                       const void *output_gradient, void *kept);
 
-/* job.loss of the rows; nothing else changes. */
+/* job.loss of the rows; no parameter changes. */
 /* nonblocking */
 GRADUS_API int32_t gradus_mlp_evaluate(struct gradus_job *job, const void *parameters, const void *inputs,
                                        const void *targets, void *scratch);

@@ -1,28 +1,73 @@
-/** Paths, and writing files so that a killed process leaves either the old file or the new one. */
+/**
+ * Files, by `node:fs`, which Deno, Node and Bun have and a browser has not; paths; and writing files so that a killed process
+ * leaves either the old file or the new one.
+ */
+import { GradusError } from "./error.ts";
+
+/** A module that belongs to Deno, Node and Bun; undefined in a browser. Not imported, so that bundlers leave it alone. */
+export function builtin(name: "node:fs/promises"): typeof import("node:fs/promises") | undefined;
+export function builtin(name: "node:zlib"): typeof import("node:zlib") | undefined;
+export function builtin(name: string): unknown {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.(name);
+}
+
+function files(): typeof import("node:fs/promises") {
+  const found = builtin("node:fs/promises");
+  if (found) return found;
+  throw new GradusError("state", "Cannot open a file: there are none here, Deno, Node or Bun is needed");
+}
+
+/** What kept a file from being read, as far as there is more to say than the system does. */
+export type Obstacle = "missing" | "forbidden" | "directory" | "other";
+
+/** Why a file could not be read. */
+export function obstacleOf(error: unknown): Obstacle {
+  const { code, name } = error as { code?: string; name?: string };
+  if (code === "ENOENT") return "missing";
+  if (name === "NotCapable") return "forbidden";
+  return code === "EISDIR" ? "directory" : "other";
+}
 
 /** A file URL as the path that this system uses; a path stays what it is. */
 export function pathOf(place: string | URL): string {
   if (typeof place === "string") return place;
   const path = decodeURIComponent(place.pathname);
-  return Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path;
+  const { process } = globalThis as { process?: { platform?: string } };
+  return process?.platform === "win32" ? path.slice(1).replaceAll("/", "\\") : path;
+}
+
+/** The bytes of a file. */
+export async function readBytes(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await files().readFile(path));
+}
+
+/** The text of a file. */
+export async function readText(path: string | URL): Promise<string> {
+  return await files().readFile(path, "utf8");
+}
+
+/** Whether a path leads to a directory, as far as that may be known. */
+export async function isDirectory(path: string | URL): Promise<boolean> {
+  return await files().stat(path).then((info) => info.isDirectory(), () => false);
 }
 
 /** Writes beside `path` and renames, so that nobody ever sees half a file. */
 export async function writeTextAtomically(path: string | URL, text: string): Promise<void> {
   const ending = `.${crypto.randomUUID().slice(0, 8)}.part`;
   const beside = path instanceof URL ? new URL(path.href + ending) : path + ending;
+  const { open, rename, rm } = files();
   try {
-    const file = await Deno.open(beside, { write: true, createNew: true });
+    const file = await open(beside, "wx");
     try {
-      const bytes = new TextEncoder().encode(text);
-      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+      await file.writeFile(text);
       await file.sync();
     } finally {
-      file.close();
+      await file.close();
     }
-    await Deno.rename(beside, path);
+    await rename(beside, path);
   } catch (error) {
-    await Deno.remove(beside).catch(() => {});
+    await rm(beside, { force: true }).catch(() => {});
     throw error;
   }
 }

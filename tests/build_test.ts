@@ -53,7 +53,8 @@ Deno.test("build.ts ends with status 1 and one sentence for what it does not kno
       [["--fast"], "Cannot read the options"],
       [["--run", "examples/xor.ts"], 'Cannot take the option --run: it is "examples/xor.ts"'],
       [["--run", "examples/xor.c", "--tests"], "Cannot take the option --run: --tests builds the tests"],
-      [["--run", "examples/xor.c", "--target", "wasm32"], "Cannot build examples/xor.c for WebAssembly"],
+      [["--run", "examples/xor.c", "--target", "wasm32"], "Cannot build examples/xor.c for wasm32: WebAssembly has no"],
+      [["--tests", "--target", "wasm32-simd128"], "Cannot build the C tests for wasm32-simd128: its bits"],
       [["--run", "examples/none.c"], "Cannot build examples/none.c: there is no such file"],
     ] as const
   ) {

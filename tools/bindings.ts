@@ -6,7 +6,8 @@
  * The grammar is narrow on purpose; whatever it does not know is an error with file and line. In `c/gradus.h`:
  *
  * - `GRADUS_API <type> gradus_name(<parameters>);`, after a comment that says just `nonblocking` when a second,
- *   asynchronous entry `gradus_name_async` is wanted;
+ *   asynchronous entry `gradus_name_async` is wanted; a buffer without `const` is written, and one called `scratch` means
+ *   nothing before and after a call;
  * - `struct gradus_name { … };` of fields `<type> name;` or `<type> name[<number>];` without padding;
  * - `enum gradus_name { GRADUS_NAME_FIRST = 0, … };` with every value written out;
  * - `#define GRADUS_STATUS(X)` with a line `X(OK, 0, "message")` for each; other preprocessor lines are passed over.
@@ -138,8 +139,8 @@ function readStatuses(source: Source): Status[] {
   return statuses;
 }
 
-/** What is declared, as TypeScript: the types, and the entries of `symbols`. */
-function readDeclarations(source: Source): { types: string; symbols: string } {
+/** What is declared, as TypeScript: the types, and the entries of `symbols` and of `transfers`. */
+function readDeclarations(source: Source): { types: string; symbols: string; transfers: string } {
   source.take(/^[ \t]*#(?:.*\\\n)*.*/dgm);
   const enums = source.take(/\benum\s+(gradus_\w+)\s*\{([^{}]*?),?\s*\}\s*;/dg);
   const structs = source.take(/\bstruct\s+(gradus_\w+)\s*\{([^{}]*)\}\s*;/dg);
@@ -152,6 +153,7 @@ function readDeclarations(source: Source): { types: string; symbols: string } {
     types: enums.map((match) => enumText(source, match)).join("") +
       structs.map((match) => structText(source, match)).join(""),
     symbols: prototypes.map((match) => symbolText(source, match, targets)).join(""),
+    transfers: prototypes.map(transferText).join(""),
   };
 }
 
@@ -230,6 +232,16 @@ function parameterText(source: Source, { text, at }: Piece, targets: ReadonlySet
   if (targets.has(pointer?.[1] ?? "")) return `      "buffer", // ${declaration}`;
   const needed = [...scalarTypes.keys(), ...[...targets].map((target) => `${target} *`)].join(", ");
   return source.fail(at, `\`${text}\` is no parameter; ${needed} is needed (64-bit integers are BigInt in Deno)`);
+}
+
+/** What a parameter is where the library has a memory of its own; whether it is one at all, `symbolText` has checked. */
+function transferText([, , , { text: name }, list]: Piece[]): string {
+  const kinds = list.text.trim() === "void" ? [] : list.text.split(",").map((parameter) => {
+    if (!parameter.includes("*")) return "number";
+    if (/\bscratch\s*$/.test(parameter)) return "scratch";
+    return /\bconst\b/.test(parameter) ? "in" : "both";
+  });
+  return `  ${name}: [${kinds.map((kind) => `"${kind}"`).join(", ")}],\n`;
 }
 
 // ---------------------------------------------------------------- c/ops.h
@@ -322,7 +334,7 @@ function typeName(tag: string): string {
 export function generateBindings(header: string, ops: string): string {
   const source = new Source(headerFile, header);
   const statuses = readStatuses(source);
-  const { types, symbols } = readDeclarations(source);
+  const { types, symbols, transfers } = readDeclarations(source);
   const { activations, functions, binary } = readOps(ops);
   const all = [...activations, ...functions, ...binary];
   const join = <T>(items: T[], line: (item: T, index: number) => string): string => items.map(line).join("");
@@ -367,6 +379,13 @@ ${types}
 /** The native functions, as \`Deno.dlopen\` takes them. */
 export const symbols = {
 ${symbols}} as const satisfies Deno.ForeignLibraryInterface;
+
+/**
+ * Where the native functions have a memory of their own, what becomes of each parameter: \`in\` is copied there before a call,
+ * \`both\` is also copied back after it, and \`scratch\` only has to have its room there.
+ */
+export const transfers = {
+${transfers}} as const satisfies Record<string, readonly ("number" | "in" | "both" | "scratch")[]>;
 `;
 }
 
