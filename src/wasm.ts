@@ -2,7 +2,7 @@
  * The native functions in WebAssembly, for `ffi.ts` where the library cannot be used. A module has a memory of its own, so each
  * call copies its arrays there and back, as `transfers` tells. Where modules are found is left to `library.ts`.
  */
-import { Job as layout, symbols, transfers } from "./bindings.ts";
+import { firstBinaryOp, Job as layout, Mark, Op, opNames, symbols, transfers } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import type { Native } from "./ffi.ts";
 
@@ -18,6 +18,9 @@ const ALIGNMENT = 64;
 
 /** Memory grows by so many bytes. */
 const PAGE = 65536;
+
+/** A tape of at most so many records is copied as a whole for each sweep. */
+const SHORT = 1024;
 
 /** Milliseconds that a call aside computes between two turns of the event loop, about. */
 const SLICE = 40;
@@ -75,8 +78,88 @@ function nativeOf(module: WebAssembly.Module): Native {
     if (symbol.result === "u32") return [key, (...args: Argument[]) => main.call(key as Name, args) >>> 0];
     return [key, (...args: Argument[]) => main.call(key as Name, args)];
   });
-  return Object.fromEntries(entries);
+  const native: Native = Object.fromEntries(entries);
+  const sweepAll = native.gradus_value_backward;
+  return {
+    ...native,
+    gradus_value_backward(grad, mark, reached, data, record, roots) {
+      const tape = { grad, mark, data, record } as Tape, found = reached as Uint32Array;
+      const slots = tape.data.length > SHORT ? slotsOfSweep(tape, found[0], roots) : undefined;
+      if (slots === undefined) return sweepAll(grad, mark, reached, data, record, roots);
+      return sweepPart(tape, slots, found, roots);
+    },
+  };
+
+  /** A sweep over nothing but the records that it reaches. */
+  function sweepPart(tape: Tape, slots: Uint32Array, found: Uint32Array, roots: number): number {
+    const part = partOf(tape, slots);
+    const numbers = new Uint32Array(slots.length).fill(slots.length - 1, 0, 1);
+    const count = sweepAll(part.grad, part.mark, numbers, part.data, part.record, roots);
+    slots.forEach((slot, i) => {
+      tape.grad[slot] = part.grad[i];
+      tape.mark[slot] = part.mark[i];
+    });
+    for (let i = 0; i < count; i++) found[i] = slots[numbers[i]];
+    return count;
+  }
 }
+
+// ---------------------------------------------------------------- parts of a tape
+
+/** The arrays of a tape that a sweep uses: c/gradus.h. */
+interface Tape {
+  readonly grad: Float64Array<ArrayBufferLike>;
+  readonly mark: Uint8Array<ArrayBufferLike>;
+  readonly data: Float64Array<ArrayBufferLike>;
+  readonly record: Int32Array<ArrayBufferLike>;
+}
+
+/** The operands of a record; none of a number, or of what has been freed. */
+function operandsAt(record: Int32Array, slot: number): number[] {
+  const op = record[2 * slot] & 0xff, left = record[2 * slot] >>> 8;
+  if (op === Op.leaf || op >= opNames.length) return [];
+  return op < firstBinaryOp ? [left] : [left, record[2 * slot + 1]];
+}
+
+/**
+ * The records that a sweep from these roots on reaches, from below, if they are few; `top` is the highest root. Copying them
+ * alone keeps what many short sweeps of a long tape take in proportion to their own length.
+ */
+function slotsOfSweep({ mark, record }: Tape, top: number, roots: number): Uint32Array | undefined {
+  const seen = new Uint8Array(top + 1), slots: number[] = [];
+  for (let slot = top, pending = roots; pending > 0 && slot >= 0; slot--) {
+    const isRoot = mark[slot] === Mark.reached, isOperation = (record[2 * slot] & 0xff) !== Op.leaf;
+    if (!isRoot && !(seen[slot] && isOperation)) continue;
+    pending--;
+    if (isRoot && !seen[slot]) slots.push(slot);
+    if (slots.length > top / 32) return undefined;
+    for (const operand of operandsAt(record, slot)) {
+      if (seen[operand]) continue;
+      seen[operand] = 1;
+      slots.push(operand);
+      if ((record[2 * operand] & 0xff) !== Op.leaf && mark[operand] !== Mark.reached) pending++;
+    }
+  }
+  return Uint32Array.from(slots).sort();
+}
+
+/** Some records, with all that they are operations on, as a tape of their own. */
+function partOf(tape: Tape, slots: Uint32Array): Tape {
+  const place = new Map(Array.from(slots, (slot, i) => [slot, i])), record = new Int32Array(2 * slots.length);
+  slots.forEach((slot, i) => {
+    const op = tape.record[2 * slot] & 0xff, [left = 0, right] = operandsAt(tape.record, slot);
+    record[2 * i] = op | (place.get(left) ?? 0) << 8;
+    record[2 * i + 1] = right === undefined ? tape.record[2 * slot + 1] : place.get(right)!;
+  });
+  return {
+    grad: Float64Array.from(slots, (slot) => tape.grad[slot]),
+    mark: Uint8Array.from(slots, (slot) => tape.mark[slot]),
+    data: Float64Array.from(slots, (slot) => tape.data[slot]),
+    record,
+  };
+}
+
+// ---------------------------------------------------------------- calls
 
 /**
  * Calls what takes a job as its first argument slice by slice, with a turn of the event loop before each: progress can be seen
@@ -87,7 +170,7 @@ async function callInSlices(instance: Instance, name: Name, args: readonly Argum
   const job = bytesOf(args[0] as BufferSource);
   const i32 = new Int32Array(job.buffer, job.byteOffset, layout.size / 4);
   const step = i32[(name === "gradus_mlp_epoch" ? batchSize : chunk).index];
-  new Float64Array(job.buffer, job.byteOffset)[total.index] = 0;
+  new Float64Array(job.buffer, job.byteOffset, layout.size / 8)[total.index] = 0;
   i32[batches.index] = 0;
   i32[slice.index] = 1;
   const call = instance.enter(name, args);

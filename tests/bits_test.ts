@@ -52,7 +52,7 @@ const hashes: Record<string, Record<Dtype, string>> = {
   },
 };
 
-const levels: readonly LevelName[] = ["plain", "neon", "avx2", "avx512"];
+const levels: readonly LevelName[] = ["plain", "neon", "avx2", "avx512", "relaxed"];
 
 /** A network with every kind of layer, of sizes that fit no vector. */
 function networkOf(dtype: Dtype): MLP {

@@ -15,9 +15,16 @@ const library = new URL(
 /** Imports gradus in another process; returns what it prints, errors included. */
 async function importWith(environment: Record<string, string>, ...flags: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--allow-env=GRADUS_LIB,GRADUS_SIMD", ...flags, "tests/_print_level.ts"],
+    args: [
+      "run",
+      "--no-prompt",
+      "--no-lock",
+      "--allow-env=GRADUS_BACKEND,GRADUS_LIB,GRADUS_SIMD",
+      ...flags,
+      "tests/_print_level.ts",
+    ],
     cwd: new URL("..", import.meta.url),
-    env: { NO_COLOR: "1", ...environment },
+    env: { NO_COLOR: "1", GRADUS_BACKEND: "", ...environment },
   }).output();
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
@@ -59,7 +66,8 @@ Deno.test("A library that is missing, or no library, or not permitted, is told w
 });
 
 Deno.test("The library loads with permission for its folder alone", async () => {
-  assertEquals(await importWith({}, "--allow-ffi=lib/"), simdLevel() + "\n");
+  const level = (await importWith({}, "--allow-ffi=lib/")).trim();
+  assert(level in Level && !["simd128", "relaxed"].includes(level), level);
 });
 
 Deno.test("GRADUS_SIMD lowers the level", async () => {
@@ -74,7 +82,7 @@ Deno.test("simdLevel() lowers the level and takes the best again", () => {
   const best = simdLevel();
   assertEquals(simdLevel("plain"), "plain");
   assertEquals(simdLevel(), "plain");
-  assertEquals(simdLevel("avx512"), best);
+  assertEquals(simdLevel("relaxed"), best);
   assert(best in Level);
   for (const wrong of ["fast", "toString"]) {
     assertThrows(() => simdLevel(wrong as "plain"), GradusError, `Cannot choose the SIMD level "${wrong}"`);
