@@ -289,7 +289,10 @@ Deno.test("findModule() takes what a checkout has built, then what is embedded, 
   const nothing = { data: "", sha256: "", size: 0 };
   const built = await findModule("wasm32");
   assertEquals(built.subarray(0, 4), Uint8Array.of(0, 97, 115, 109));
-  const elsewhere = { base: "file:///nowhere/src/library.ts", embedded: () => Promise.resolve(nothing) };
+  const elsewhere = {
+    base: new URL("../.scratch/nowhere/src/library.ts", import.meta.url).href,
+    embedded: () => Promise.resolve(nothing),
+  };
   const error = await findModule("wasm32", host(elsewhere)).catch((error: unknown) => error);
   assert(error instanceof GradusError);
   assertStringIncludes(error.message, "/nowhere/lib/wasm32/gradus.wasm (there is no such file)");
