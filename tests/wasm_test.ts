@@ -1,7 +1,7 @@
 /** WebAssembly beside the library: the same bits, whatever the arrays are; what is chosen where; and long calls in slices. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { Job as layout, Level, Status } from "../src/bindings.ts";
+import { type Job as layout, Level, Status } from "../src/bindings.ts";
 import { GradusError } from "../src/error.ts";
 import { backend, native } from "../src/ffi.ts";
 import { Job } from "../src/job.ts";

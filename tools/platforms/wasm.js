@@ -3,11 +3,12 @@
  * by a bundle of gradus, at each level that has the same bits everywhere. `run` puts what is imported and read here into one
  * folder. Deno, Node and Bun run this file; a page imports it: browse.ts.
  */
-import { hashAfterTraining, hashes } from "./bits.js";
-import * as gradus from "./gradus.js";
+const [gradus, { hashAfterTraining, hashes }] = await Promise.all(
+  ["gradus.js", "bits.js"].map((name) => import(new URL(name, import.meta.url).href)),
+);
 
 /** Runs everything; returns whether it is right. */
-export async function main(/** @type {Uint8Array} */ tests, /** @type {(line: string) => void} */ print) {
+export async function main(tests, print) {
   const best = gradus.simdLevel();
   print(`${gradus.backend}, level ${best}`);
   const isRight = [gradus.backend === "wasm"];
@@ -31,35 +32,35 @@ export async function main(/** @type {Uint8Array} */ tests, /** @type {(line: st
 
 /** Runs a program of WASI that does nothing but write; returns its status. */
 async function runTests(bytes, print) {
-  const decoder = new TextDecoder();
-  let memory, line = "", status = 0;
-  const write = (fd, vectors, count, written) => {
-    const view = new DataView(memory.buffer);
-    let length = 0;
-    for (let i = 0; i < count; i++) {
-      const at = view.getUint32(vectors + 8 * i, true), size = view.getUint32(vectors + 8 * i + 4, true);
-      line += decoder.decode(new Uint8Array(memory.buffer, at, size));
-      length += size;
-    }
-    view.setUint32(written, length, true);
-    const lines = line.split("\n");
-    line = lines.pop();
-    for (const each of lines) print(each);
-    return 0;
-  };
-  const exit = (code) => {
-    status = code;
-    throw new Error("exit");
-  };
+  const decoder = new TextDecoder(), memory = () => instance.exports.memory.buffer;
+  let line = "", status = 0;
   const imports = {
-    fd_write: write,
+    fd_write(_fd, vectors, count, written) {
+      const view = new DataView(memory());
+      let length = 0;
+      for (let i = 0; i < count; i++) {
+        const at = view.getUint32(vectors + 8 * i, true), size = view.getUint32(vectors + 8 * i + 4, true);
+        line += decoder.decode(new Uint8Array(memory(), at, size));
+        length += size;
+      }
+      view.setUint32(written, length, true);
+      const lines = line.split("\n");
+      line = lines.pop();
+      for (const each of lines) print(each);
+      return 0;
+    },
     fd_seek: () => 70, // it is a pipe
-    fd_fdstat_get: (fd, at) => (new DataView(memory.buffer).setUint8(at, 2), 0), // a terminal
+    fd_fdstat_get(_fd, at) {
+      new DataView(memory()).setUint8(at, 2); // a terminal
+      return 0;
+    },
     fd_close: () => 0,
-    proc_exit: exit,
+    proc_exit(code) {
+      status = code;
+      throw new Error("exit");
+    },
   };
   const { instance } = await WebAssembly.instantiate(bytes, { wasi_snapshot_preview1: imports });
-  memory = instance.exports.memory;
   try {
     instance.exports._start();
   } catch (error) {
