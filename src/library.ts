@@ -52,7 +52,7 @@ export const isDeno = "Deno" in globalThis;
 
 /** This process. */
 export const thisHost: Host = {
-  target: isDeno ? Deno.build.target : "what is not Deno",
+  target: isDeno ? Deno.build.target : "none",
   base: import.meta.url,
   permitted: (descriptor) =>
     isDeno ? Deno.permissions.querySync(descriptor).state === "granted" : descriptor.name !== "ffi",

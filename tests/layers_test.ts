@@ -18,7 +18,7 @@ const typescript: readonly (readonly string[])[] = [
   ],
   ["src/bindings.ts", "src/embedded/"],
   ["src/library.ts"],
-  ["src/wasm.ts", "src/ffi.ts"],
+  ["src/wasm_sweep.ts", "src/wasm.ts", "src/ffi.ts"],
   [
     "src/memory.ts",
     "src/pass.ts",

@@ -3,10 +3,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Job as layout, Level, Status } from "../src/bindings.ts";
 import { GradusError } from "../src/error.ts";
+import { pathOf } from "../src/files.ts";
 import { backend, native } from "../src/ffi.ts";
 import { Job } from "../src/job.ts";
 import { findModule, type Host, thisHost } from "../src/library.ts";
 import { openWasm } from "../src/wasm.ts";
+import { embeddedModule, stage } from "../tools/release.ts";
 import { Random, simdLevel } from "../mod.ts";
 import { assertClose } from "./_reference.ts";
 
@@ -282,6 +284,20 @@ Deno.test("Where neither can be had, each place is told; what is named, damaged 
     await choose([], { GRADUS_BACKEND: "gpu" }),
     'Cannot use the backend "gpu": GRADUS_BACKEND has to be native or wasm',
   );
+});
+
+Deno.test("A package computes without any permission, in the WebAssembly that it carries", async () => {
+  const folder = pathOf(new URL(`../.scratch/wasm-${crypto.randomUUID().slice(0, 8)}`, import.meta.url));
+  const modules = new Map([["wasm32", await relaxed()], ["wasm32-simd128", await simd128()]].map(
+    ([target, bytes]) => [target as string, embeddedModule(target as string, bytes as Uint8Array)],
+  ));
+  await stage(folder, modules);
+  await Deno.copyFile(new URL("_print_backend.ts", import.meta.url), `${folder}/src/print_backend.ts`);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-config", "--no-lock", `${folder}/src/print_backend.ts`],
+  }).output();
+  await Deno.remove(folder, { recursive: true });
+  assertEquals(new TextDecoder().decode(stdout), "wasm\n");
 });
 
 Deno.test("findModule() takes what a checkout has built, then what is embedded, and names the places", async () => {

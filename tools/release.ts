@@ -144,21 +144,25 @@ async function load(folder: string): Promise<void> {
   const cache = `${folder}/cache`;
   await Deno.writeTextFile(
     program,
-    `import { MLP, simdLevel } from "./mod.ts";
+    `import { backend, MLP, simdLevel } from "./mod.ts";
 new MLP(2, [3, 1], { seed: 1 }).predict([[1, 2]]);
-console.log("Loaded on this machine, SIMD level", simdLevel());
+console.log(backend, simdLevel());
 `,
   );
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", "--allow-env=GRADUS_CACHE,GRADUS_LIB"],
-      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${cache}`),
-      program,
-    ],
-    env: { GRADUS_CACHE: cache, GRADUS_LIB: "" },
-    stdin: "null",
-  }).spawn().status;
-  if (!success) throw new GradusError("library", "Cannot release: the package does not load on this machine");
+  const permissions = ["read", "write", "ffi"].map((name) => `--allow-${name}=${cache}`);
+  for (const [backend, flags] of [["native", ["--allow-env=GRADUS_CACHE", ...permissions]], ["wasm", []]] as const) {
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-config", "--no-lock", "--cached-only", ...flags, program],
+      env: { GRADUS_CACHE: cache },
+      stdin: "null",
+      stderr: "inherit",
+    }).output();
+    const said = new TextDecoder().decode(stdout).trim();
+    if (!success || !said.startsWith(`${backend} `)) {
+      throw new GradusError("library", `Cannot release: the package, ${backend}, does not load on this machine`);
+    }
+    console.log(`Loaded on this machine: ${said}`);
+  }
 }
 
 interface Options {
