@@ -41,7 +41,8 @@ function epoch(nin: number, nouts: number[], activation: ActivationName, rows: n
     const settings = { rows, batchSize: 32, chunk: 32, lossKind: 1, optimizer: 1, learningRate: 1e-6 } as const;
     for (const [field, value] of Object.entries(settings)) job.set(field as keyof typeof settings, value);
     const count = nouts.reduce((sum, nout, i) => sum + nout * ((nouts[i - 1] ?? nin) + 1), 0);
-    const parameters = Float32Array.from(numbers(2 * count)), inputs = Float32Array.from(numbers(rows * nin));
+    const parameters = Float32Array.from(numbers(2 * count), (x) => 0.1 * x),
+      inputs = Float32Array.from(numbers(rows * nin));
     const targets = Float32Array.from(numbers(rows * nouts.at(-1)!));
     const scratch = new Uint8Array(functions.gradus_mlp_scratch(job.bytes));
     return () => functions.gradus_mlp_epoch(job.bytes, parameters, null, inputs, targets, scratch);

@@ -94,7 +94,7 @@ struct slice {
 };
 
 /* step: rows of a batch. */
-static struct slice slice_of(const struct gradus_job *job, size_t step) {
+OUT_OF_LINE struct slice slice_of(const struct gradus_job *job, size_t step) {
   size_t rows = (size_t)job->rows;
   if (job->slice <= 0) return (struct slice){0, rows, 0};
   size_t first = size_min((size_t)job->batches * step, rows), slice = (size_t)job->slice;
@@ -102,7 +102,7 @@ static struct slice slice_of(const struct gradus_job *job, size_t step) {
 }
 
 /* A batch is done, and with it `rows` rows. */
-static void slice_goes_on(struct gradus_job *job, struct slice slice, size_t rows) {
+OUT_OF_LINE void slice_goes_on(struct gradus_job *job, struct slice slice, size_t rows) {
   job->total = slice.total;
   job->loss = slice.total / mean_over(job, rows);
   __atomic_store_n(&job->batches, job->batches + 1, __ATOMIC_RELAXED);
