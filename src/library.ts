@@ -136,30 +136,47 @@ export async function findModule(
   target: "wasm32" | "wasm32-simd128",
   host: Host = thisHost,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tried: string[] = [];
-  const built = new URL(`../lib/${target}/${libraryName(target)}`, host.base);
-  if (built.protocol === "file:") {
-    const path = pathOf(built);
-    try {
-      if (host.permitted({ name: "read", path })) return await readBytes(built);
-      tried.push(`${path} (permission is missing, --allow-read=${pathOf(new URL("../lib/", host.base))} is needed)`);
-    } catch (error) {
-      const why = obstacleOf(error) === "missing" ? "there is no such file" : (error as Error).message;
-      tried.push(`${path} (${why})`);
-    }
-  }
+  const tried: string[] = [], path = `../lib/${target}/${libraryName(target)}`;
+  // The URL of a worker may be one in which there are no folders.
+  const built = URL.canParse(path, host.base) ? new URL(path, host.base) : undefined;
+  const file = built?.protocol === "file:" && await moduleAt(built, (url) => readPermitted(url, host), tried);
+  if (file) return file;
   const embedded = await host.embedded(target)!;
   if (embedded.data !== "") return await unpack(embedded);
-  if (built.protocol.startsWith("http") && !isDeno) {
-    const response = await fetch(built);
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    tried.push(`${built} (${response.status} ${response.statusText})`);
-  }
+  const page = built?.protocol.startsWith("http") && !isDeno && await moduleAt(built, download, tried);
+  if (page) return page;
   throw new Unavailable(
     "a WebAssembly module",
     `${tried.map((place) => `tried ${place}; `).join("")}nothing is embedded in these sources, a released package or ` +
       '"deno task build --wasm" is needed',
   );
+}
+
+/** The module that is read there; if there is none, `tried` gets the reason. */
+async function moduleAt(
+  url: URL,
+  read: (url: URL) => Promise<Uint8Array<ArrayBuffer>>,
+  tried: string[],
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const bytes = await read(url);
+    if (bytes[0] === 0 && bytes[1] === 0x61) return bytes; // "\0asm"
+    throw new Error("it is no WebAssembly module");
+  } catch (error) {
+    const why = obstacleOf(error) === "missing" ? "there is no such file" : (error as Error).message;
+    tried.push(`${url.protocol === "file:" ? pathOf(url) : url} (${why})`);
+  }
+}
+
+async function readPermitted(url: URL, host: Host): Promise<Uint8Array<ArrayBuffer>> {
+  if (host.permitted({ name: "read", path: pathOf(url) })) return await readBytes(url);
+  throw new Error(`permission is missing, --allow-read=${pathOf(new URL("../", url))} is needed`);
+}
+
+async function download(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new Error(`${response.status} ${response.statusText}`);
 }
 
 // ---------------------------------------------------------------- files

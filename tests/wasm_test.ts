@@ -1,12 +1,12 @@
 /** WebAssembly beside the library: the same bits, whatever the arrays are; what is chosen where; and long calls in slices. */
 
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Job as layout, Level, Status } from "../src/bindings.ts";
 import { GradusError } from "../src/error.ts";
 import { pathOf } from "../src/files.ts";
 import { backend, native } from "../src/ffi.ts";
 import { Job } from "../src/job.ts";
-import { findModule, type Host, thisHost } from "../src/library.ts";
+import { findModule, type Host, Search, thisHost, Unavailable } from "../src/library.ts";
 import { openWasm } from "../src/wasm.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
 import { Random, simdLevel } from "../mod.ts";
@@ -300,6 +300,28 @@ Deno.test("A package computes without any permission, in the WebAssembly that it
   assertEquals(new TextDecoder().decode(stdout), "wasm\n");
 });
 
+Deno.test("A library in a checkout that is there and does not open is an error; one that is not there is none", async () => {
+  const host: Host = {
+    ...thisHost,
+    permitted: () => true,
+    environment: () => undefined,
+    embedded: () => Promise.resolve({ data: "", sha256: "", size: 0 }),
+  };
+  for (
+    const [reason, isUnavailable] of [
+      ["/x/libgradus.so: invalid ELF header", false],
+      ["/x/libgradus.so: cannot open shared object file: No such file or directory", true],
+      ["dlopen(/x/libgradus.dylib, 0x0005): tried: '/x/libgradus.dylib' (no such file)", true],
+    ] as const
+  ) {
+    const search = new Search(() => {
+      throw new Error(reason);
+    }, host);
+    const error = await assertRejects(async () => search.nearby() ?? await search.embedded(), GradusError);
+    assertEquals(error instanceof Unavailable, isUnavailable, reason);
+  }
+});
+
 Deno.test("findModule() takes what a checkout has built, then what is embedded, and names the places", async () => {
   const host = (changes: Partial<Host>): Host => ({ ...thisHost, ...changes });
   const nothing = { data: "", sha256: "", size: 0 };
@@ -313,6 +335,8 @@ Deno.test("findModule() takes what a checkout has built, then what is embedded, 
   assert(error instanceof GradusError);
   assertStringIncludes(error.message, "/nowhere/lib/wasm32/gradus.wasm (there is no such file)");
   assertStringIncludes(error.message, "nothing is embedded in these sources");
+  const blob = await findModule("wasm32", host({ ...elsewhere, base: "blob:null/7" })).catch((error: unknown) => error);
+  assert(blob instanceof Unavailable, String(blob));
 });
 
 Deno.test("backend tells which one computes here", () => {
