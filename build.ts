@@ -355,10 +355,17 @@ function parseOptions(args: string[]): Options {
   }
 }
 
-/** Why something beside the library cannot be built for a target; undefined if it can. */
-function obstacleTo(target: string, tests: boolean, run: string | undefined): string | undefined {
-  if (isWasm(target) && run !== undefined) return "WebAssembly has no shared libraries, a platform is needed";
-  if (target === "wasm32-simd128" && tests) return "its bits are not those that they want, wasm32 is needed";
+/** What is not built for WebAssembly, and why; undefined for a target for which all that is asked for can be built. */
+function obstacleTo(
+  target: string,
+  { tests, debug, run }: Pick<Options, "tests" | "debug" | "run">,
+): string | undefined {
+  if (!isWasm(target)) return undefined;
+  if (run !== undefined) return `${run} for ${target}: WebAssembly has no shared libraries, a platform is needed`;
+  if (tests && target !== "wasm32") {
+    return `the C tests for ${target}: its bits are not those that they want, wasm32 is needed`;
+  }
+  if (debug && !tests) return `${target} with assertions: they want a C library, of which --tests has one`;
 }
 
 /** Runs a program; its output goes where ours goes. */
@@ -369,7 +376,7 @@ async function runProgram(path: string): Promise<boolean> {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { all, wasm, tests, debug, run, quiet, help, ...options } = parseOptions(args);
+  const parsed = parseOptions(args), { all, wasm, tests, debug, run, quiet, help, ...options } = parsed;
   if (help) {
     console.log(usage);
     return 0;
@@ -382,7 +389,7 @@ async function main(args: string[]): Promise<number> {
     throw new GradusError("argument", `Cannot build ${run}: there is no such file, a path in the project is needed`);
   }
   const known = Object.keys(targets).filter((name) => all || wasm && isWasm(name));
-  const names = new Set([...options.target, ...known.filter((name) => obstacleTo(name, tests, run) === undefined)]);
+  const names = new Set([...options.target, ...known.filter((name) => obstacleTo(name, parsed) === undefined)]);
   if (names.size === 0) names.add(Deno.build.target);
   const jobs = [...names].flatMap((target) => {
     const job: Job = { target, tests, debug, out: options.out.replace(/[\\/]+$/, "") };
@@ -390,8 +397,8 @@ async function main(args: string[]): Promise<number> {
     return run === undefined ? built : [...built, { ...job, program: run }];
   });
   for (const name of names) {
-    const obstacle = obstacleTo(name, tests, run);
-    if (obstacle) throw new GradusError("argument", `Cannot build ${run ?? "the C tests"} for ${name}: ${obstacle}`);
+    const obstacle = obstacleTo(name, parsed);
+    if (obstacle !== undefined) throw new GradusError("argument", `Cannot build ${obstacle}`);
   }
   // Before anything is compiled: a name may be unknown.
   const paths = jobs.map(outputPath);

@@ -55,6 +55,7 @@ Deno.test("build.ts ends with status 1 and one sentence for what it does not kno
       [["--run", "examples/xor.c", "--tests"], "Cannot take the option --run: --tests builds the tests"],
       [["--run", "examples/xor.c", "--target", "wasm32"], "Cannot build examples/xor.c for wasm32: WebAssembly has no"],
       [["--tests", "--target", "wasm32-simd128"], "Cannot build the C tests for wasm32-simd128: its bits"],
+      [["--debug", "--target", "wasm32"], "Cannot build wasm32 with assertions: they want a C library"],
       [["--run", "examples/none.c"], "Cannot build examples/none.c: there is no such file"],
     ] as const
   ) {
