@@ -98,7 +98,7 @@ OUT_OF_LINE struct slice slice_of(const struct gradus_job *job, size_t step) {
   size_t rows = (size_t)job->rows;
   if (job->slice <= 0) return (struct slice){0, rows, 0};
   size_t first = size_min((size_t)job->batches * step, rows), slice = (size_t)job->slice;
-  return (struct slice){first, slice < (rows - first) / step ? first + slice * step : rows, job->total};
+  return (struct slice){first, slice <= (rows - first) / step ? first + slice * step : rows, job->total};
 }
 
 /* A batch is done, and with it `rows` rows. */
