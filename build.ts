@@ -1,6 +1,6 @@
 /**
  * Compiles the C library, and its tests, with `zig cc`, for this machine or for all six platforms that Deno
- * runs on; and programs in C that use the library. What is compiled is decided in `c/gradus.c`; what the library
+ * runs on, and for WebAssembly; and programs in C that use the library. What is compiled is decided in `c/gradus.c`; what the library
  * offers, in `c/gradus.h`.
  *
  * The Zig compiler is `$ZIG`, or `zig` on PATH if its version fits, or comes from npm through Deno's own cache.
@@ -19,7 +19,8 @@ Usage: deno task build [options]
 
   --target <name>   a platform to build for, named as in Deno.build.target; may be given several times
                     (default: this machine's)
-  --all             all six platforms
+  --wasm            WebAssembly with and without relaxed SIMD: wasm32, wasm32-simd128
+  --all             all six platforms and WebAssembly
   --tests           build the C tests instead, and run them where this machine can
   --debug           with assertions and checks for undefined behaviour, unoptimised: the library goes to
                     <out>/debug, and with --tests the tests run this way, too
@@ -36,9 +37,11 @@ export interface Target {
   zig: string;
   /** The file name of the library. */
   library: string;
+  /** What of WebAssembly is used. */
+  cpu?: string;
 }
 
-/** The platforms that Deno runs on, by `Deno.build.target`. */
+/** The platforms that Deno runs on, by `Deno.build.target`; and WebAssembly. */
 export const targets: Readonly<Record<string, Target>> = {
   "x86_64-unknown-linux-gnu": { zig: "x86_64-linux-gnu.2.17", library: "libgradus.so" },
   "aarch64-unknown-linux-gnu": { zig: "aarch64-linux-gnu.2.17", library: "libgradus.so" },
@@ -46,6 +49,8 @@ export const targets: Readonly<Record<string, Target>> = {
   "aarch64-pc-windows-msvc": { zig: "aarch64-windows-gnu", library: "gradus.dll" },
   "x86_64-apple-darwin": { zig: "x86_64-macos.11.0", library: "libgradus.dylib" },
   "aarch64-apple-darwin": { zig: "aarch64-macos.11.0", library: "libgradus.dylib" },
+  "wasm32": { zig: "wasm32-wasi", library: "gradus.wasm", cpu: "generic+simd128+relaxed_simd" },
+  "wasm32-simd128": { zig: "wasm32-wasi", library: "gradus.wasm", cpu: "generic+simd128" },
 };
 
 /** The version of Zig that the npm packages are taken in; any other 0.16 will do, too. */
@@ -77,8 +82,13 @@ export function libraryPath(target: string = Deno.build.target): string {
 function outputPath({ target, tests, program, debug, out }: Job): string {
   const { library } = findTarget(target);
   const executable = tests ? "gradus_tests" : program && basename(program, ".c");
-  const name = executable === undefined ? library : `${executable}${library.endsWith(".dll") ? ".exe" : ""}`;
+  const ending = { dll: ".exe", wasm: ".wasm" }[library.split(".").at(-1)!] ?? "";
+  const name = executable === undefined ? library : `${executable}${ending}`;
   return `${out}/${debug ? "debug/" : ""}${target}/${name}`;
+}
+
+function isWasm(target: string): boolean {
+  return target.startsWith("wasm32");
 }
 
 function findTarget(name: string): Target {
@@ -92,12 +102,13 @@ function findTarget(name: string): Target {
 /** The arguments of `zig` for a job, apart from the output. Every warning is an error in every build. */
 function compilerArguments(job: Job, fingerprint: number): string[] {
   const { target, tests, program, debug } = job;
-  const { zig, library } = findTarget(target);
+  const { zig, library, cpu } = findTarget(target);
   const system = library.split(".").at(-1);
   const args = [
     "cc",
     // Without a target zig compiles for this very processor.
     ...["-target", zig],
+    ...cpu === undefined ? [] : [`-mcpu=${cpu}`],
     "-std=c11",
     "-ffp-contract=off",
     "-fno-math-errno",
@@ -108,6 +119,11 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
     // Loops are vectorised as they stand; unrolling them makes the library half as large again and nothing faster.
     ...debug ? ["-O0", "-g"] : ["-O3", "-fno-unroll-loops"],
   ];
+  if (cpu !== undefined) {
+    // What is unused is an argument that zig itself adds.
+    const assembly = ["-Wno-unused-command-line-argument", "-g0", "-fvisibility=hidden", "-S", "-emit-llvm"];
+    return [...args, ...tests || debug ? [] : ["-DNDEBUG"], ...assembly];
+  }
   if (tests) return [...args, ...debug ? [] : ["-g"], "tests/c/main.c", "-lm"];
   if (program !== undefined) {
     return [
@@ -127,6 +143,17 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
     ...system === "so" ? [`-Wl,-soname,${library}`] : [],
     ...system === "dll" && !debug ? ["-Wl,-e,gradus_dll_entry", "c/windows.c"] : [],
     ...["c/gradus.c", "-lm"],
+  ];
+}
+
+/** What WebAssembly is linked with: the tests with a C library, ours with nothing, so that it asks its host for nothing. */
+function linkerArguments({ target, tests, debug }: Job): string[] {
+  const { zig, cpu } = findTarget(target);
+  return [
+    ...["cc", "-target", tests ? zig : "wasm32-freestanding", `-mcpu=${cpu}`, "-Wno-override-module"],
+    ...debug ? ["-O0"] : ["-O3", "-fno-unroll-loops", "-s"],
+    ...tests ? ["-lm"] : ["-Wl,--no-entry", "-Wl,--export-dynamic", "-Wl,--export=__heap_base"],
+    "-Wl,-z,stack-size=1048576",
   ];
 }
 
@@ -206,7 +233,9 @@ async function build(job: Job, args: string[]): Promise<string> {
   const workshop = await Deno.makeTempDir({ dir: dirname(file), prefix: ".build-" });
   try {
     const fresh = resolve(workshop, basename(file));
-    await compile(path, [...args, "-o", fresh]);
+    await (findTarget(job.target).cpu === undefined
+      ? compile(path, [...args, "-o", fresh])
+      : compileWasm(job, args, fresh));
     const output = await Deno.readFile(fresh);
     await replaceFile(fresh, file);
     await Deno.writeTextFile(`${workshop}/stamp`, stampOf(output));
@@ -234,6 +263,22 @@ export async function compile(what: string, args: string[]): Promise<void> {
     throw new GradusError("library", `Cannot compile ${what}: zig cc ended with status ${code}\n${text}`);
   }
   if (text !== "") console.error(text);
+}
+
+/**
+ * WebAssembly takes two steps. In between, where there is relaxed SIMD, its fma takes the place of what the compiler would
+ * round twice; it has vectorised its loops by then.
+ */
+async function compileWasm(job: Job, args: string[], output: string): Promise<void> {
+  const assembly = `${output}.ll`;
+  await compile(outputPath(job), [...args, job.tests ? "tests/c/main.c" : "c/gradus.c", "-o", assembly]);
+  if (job.target === "wasm32") {
+    const fused = (await Deno.readTextFile(assembly))
+      .replace(/^declare .*@llvm\.fmuladd\..*$/gm, "")
+      .replaceAll("@llvm.fmuladd.", "@wasm_fma.");
+    await Deno.writeTextFile(assembly, fused + await Deno.readTextFile(resolve(root, "c/kernels/wasm_fma.ll")));
+  }
+  await compile(outputPath(job), [...linkerArguments(job), assembly, "-o", output]);
 }
 
 /** Never writes into a file that a running process may have mapped. */
@@ -266,17 +311,18 @@ async function hashInputs(job: Job, args: string[]): Promise<string> {
   const texts = [...await readSources("c/"), ...job.tests || job.program ? await readSources("tests/c/") : []];
   const program = job.program && await readOptional(resolve(root, job.program));
   if (program) texts.push(sha256(program));
-  return sha256(JSON.stringify([Deno.env.get("ZIG") ?? zigVersion, args, texts]));
+  const link = findTarget(job.target).cpu === undefined ? [] : linkerArguments(job);
+  return sha256(JSON.stringify([Deno.env.get("ZIG") ?? zigVersion, args, link, texts]));
 }
 
-/** All C files in a folder, as their paths and contents, in a fixed order. */
+/** All sources of the library in a folder, as their paths and contents, in a fixed order. */
 async function readSources(folder: string): Promise<string[]> {
   const texts: string[] = [];
   const entries = await Array.fromAsync(Deno.readDir(resolve(root, folder)));
   for (const { name, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = `${folder}${name}`;
     if (isDirectory) texts.push(...await readSources(`${path}/`));
-    else if (/\.[ch]$/.test(name)) texts.push(path, await Deno.readTextFile(resolve(root, path)));
+    else if (/\.([ch]|ll)$/.test(name)) texts.push(path, await Deno.readTextFile(resolve(root, path)));
   }
   return texts;
 }
@@ -286,6 +332,7 @@ async function readSources(folder: string): Promise<string[]> {
 interface Options {
   target: string[];
   all: boolean;
+  wasm: boolean;
   tests: boolean;
   debug: boolean;
   run?: string;
@@ -302,6 +349,7 @@ function parseOptions(args: string[]): Options {
       options: {
         target: { type: "string", multiple: true, default: [] },
         all: flag,
+        wasm: flag,
         tests: flag,
         debug: flag,
         run: { type: "string" },
@@ -316,6 +364,19 @@ function parseOptions(args: string[]): Options {
   }
 }
 
+/** What is not built for WebAssembly, and why; undefined for a target for which all that is asked for can be built. */
+function obstacleTo(
+  target: string,
+  { tests, debug, run }: Pick<Options, "tests" | "debug" | "run">,
+): string | undefined {
+  if (!isWasm(target)) return undefined;
+  if (run !== undefined) return `${run} for ${target}: WebAssembly has no shared libraries, a platform is needed`;
+  if (tests && target !== "wasm32") {
+    return `the C tests for ${target}: its bits are not those that they want, wasm32 is needed`;
+  }
+  if (debug && !tests) return `${target} with assertions: they want a C library, of which --tests has one`;
+}
+
 /** Runs a program; its output goes where ours goes. */
 async function runProgram(path: string): Promise<boolean> {
   const { code } = await new Deno.Command(resolve(root, path), { cwd: root, stdin: "null" }).spawn().status;
@@ -324,7 +385,7 @@ async function runProgram(path: string): Promise<boolean> {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { all, tests, debug, run, quiet, help, ...options } = parseOptions(args);
+  const parsed = parseOptions(args), { all, wasm, tests, debug, run, quiet, help, ...options } = parsed;
   if (help) {
     console.log(usage);
     return 0;
@@ -336,13 +397,18 @@ async function main(args: string[]): Promise<number> {
   if (run !== undefined && await readOptional(resolve(root, run)) === undefined) {
     throw new GradusError("argument", `Cannot build ${run}: there is no such file, a path in the project is needed`);
   }
-  const names = new Set(all ? Object.keys(targets) : options.target);
+  const known = Object.keys(targets).filter((name) => all || wasm && isWasm(name));
+  const names = new Set([...options.target, ...known.filter((name) => obstacleTo(name, parsed) === undefined)]);
   if (names.size === 0) names.add(Deno.build.target);
   const jobs = [...names].flatMap((target) => {
     const job: Job = { target, tests, debug, out: options.out.replace(/[\\/]+$/, "") };
     const built = tests && debug ? [{ ...job, debug: false }, job] : [job];
     return run === undefined ? built : [...built, { ...job, program: run }];
   });
+  for (const name of names) {
+    const obstacle = obstacleTo(name, parsed);
+    if (obstacle !== undefined) throw new GradusError("argument", `Cannot build ${obstacle}`);
+  }
   // Before anything is compiled: a name may be unknown.
   const paths = jobs.map(outputPath);
   const [header, ops] = ["c/gradus.h", "c/ops.h"].map((path) => Deno.readTextFileSync(resolve(root, path)));

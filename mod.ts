@@ -26,7 +26,7 @@
  * @module
  */
 export { GradusError, type GradusErrorCode } from "./src/error.ts";
-export { type LevelName, simdLevel } from "./src/ffi.ts";
+export { type Backend, backend, type LevelName, simdLevel } from "./src/ffi.ts";
 export { Random, shuffleStream, Stream } from "./src/random.ts";
 export { type BackwardOptions, Value } from "./src/value.ts";
 export type { Memory } from "./src/memory.ts";

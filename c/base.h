@@ -22,6 +22,11 @@
 #define CONCAT4_(a, b, c, d) a##b##c##d
 #define CONCAT4(a, b, c, d) CONCAT4_(a, b, c, d)
 
+/* How a level has a·b + c: as an instruction, by calling fma.h, or as kernels/wasm.c tells. */
+#define FMA_INSTRUCTION 0
+#define FMA_EMULATED 1
+#define FMA_CONTRACTED 2
+
 INLINE size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
 
 INLINE size_t size_max(size_t a, size_t b) { return a > b ? a : b; }

@@ -35,6 +35,10 @@ static int32_t best_level(void) {
 }
 #elif defined(__aarch64__)
 static int32_t best_level(void) { return GRADUS_LEVEL_NEON; }
+#elif defined(__wasm_relaxed_simd__)
+static int32_t best_level(void) { return GRADUS_LEVEL_RELAXED; }
+#elif defined(__wasm__)
+static int32_t best_level(void) { return GRADUS_LEVEL_SIMD128; }
 #else
 static int32_t best_level(void) { return GRADUS_LEVEL_PLAIN; }
 #endif

@@ -4,7 +4,7 @@
  *   real        float or double; ubits, ibits: the unsigned and signed integer of that width
  *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
  *   R(x)        ((real)(x))
- *   K(fma)      real (real a, real b, real c): a·b + c rounded once
+ *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is not (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
  * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
@@ -345,12 +345,12 @@ INLINE struct K(pair) K(pair_add)(struct K(pair) a, struct K(pair) b) {
 }
 
 INLINE struct K(pair) K(pair_mul)(struct K(pair) a, struct K(pair) b) {
-  const real product = a.high * b.high, error = K(fma)(a.high, b.high, -product);
+  const real product = a.high * b.high, error = K(fma_exact)(a.high, b.high, -product);
   return K(pair_of)(product, error + (a.high * b.low + a.low * b.high));
 }
 
 INLINE struct K(pair) K(pair_div)(struct K(pair) a, struct K(pair) b) {
-  const real quotient = a.high / b.high, rest = K(fma)(-quotient, b.high, a.high);
+  const real quotient = a.high / b.high, rest = K(fma_exact)(-quotient, b.high, a.high);
   return K(pair_of)(quotient, (rest + (a.low - quotient * b.low)) / b.high);
 }
 
@@ -393,7 +393,7 @@ LOCAL int K(reduce_huge)(real x, real *r, real *low) {
   const real f = sign * R((int64_t)(fraction >> 75));
   const real f_low = sign * R(0x1p-53) * R((int64_t)(fraction >> 22 & (((uint64_t)1 << 53) - 1)));
   *r = f * HALF_PI_1;
-  *low = K(fma)(f, HALF_PI_1, -*r) + (f * HALF_PI_2 + f_low * HALF_PI_1);
+  *low = K(fma_exact)(f, HALF_PI_1, -*r) + (f * HALF_PI_2 + f_low * HALF_PI_1);
   return (int)(first >> 62) + negative;
 }
 
@@ -410,10 +410,10 @@ LOCAL int K(reduce)(real x, real *r, real *low) {
   }
   const real shifted = K(fma)(x, R(0x1.45f306dc9c883p-1), INTEGER_SHIFT); /* 2/π */
   const real n = shifted - INTEGER_SHIFT;
-  const real a = K(fma)(-n, HALF_PI_1, x), b = n * HALF_PI_2;
+  const real a = K(fma_exact)(-n, HALF_PI_1, x), b = n * HALF_PI_2;
   const real difference = a - b, back = difference - a;
   const real error = (a - (difference - back)) - (b + back);
-  const real rest = (error - K(fma)(n, HALF_PI_2, -b)) - n * HALF_PI_3;
+  const real rest = (error - K(fma_exact)(n, HALF_PI_2, -b)) - n * HALF_PI_3;
   *r = difference + rest;
   *low = (difference - *r) + rest;
   return (int)(K(bits)(shifted) & 3);
@@ -518,7 +518,7 @@ OUT_OF_LINE real K(pow)(real x, real y) {
   const real high = y * logarithm.high;
   if (high > R(EXP_MAX)) return one * INFINITE;
   if (high < R(EXP_MIN)) return one * R(0);
-  const real low = K(fma)(y, logarithm.high, -high) + y * logarithm.low;
+  const real low = K(fma_exact)(y, logarithm.high, -high) + y * logarithm.low;
   ubits k;
   real w = K(exp_parts)(high, &k);
   w = K(fma)(low, R(1) + w, w);

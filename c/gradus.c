@@ -37,6 +37,8 @@ struct level {
 #include "kernels/avx512.c"
 #elif defined(__aarch64__)
 #include "kernels/neon.c"
+#elif defined(__wasm__)
+#include "kernels/wasm.c"
 #endif
 
 static const struct level *const levels[] = {
@@ -46,6 +48,10 @@ static const struct level *const levels[] = {
     [GRADUS_LEVEL_AVX512] = &level_avx512,
 #elif defined(__aarch64__)
     [GRADUS_LEVEL_NEON] = &level_neon,
+#elif defined(__wasm_relaxed_simd__)
+    [GRADUS_LEVEL_RELAXED] = &level_relaxed,
+#elif defined(__wasm__)
+    [GRADUS_LEVEL_SIMD128] = &level_simd128,
 #endif
 };
 

@@ -4,7 +4,8 @@
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns a
  * status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state but the
- * SIMD level in use and a pool of threads. Results are the same bits at every level and on every platform.
+ * SIMD level in use and a pool of threads. Results are the same bits at every level but one, with
+ * any number of threads, and on every platform.
  *
  * What differs from that is said at the function. What cannot be checked is that arrays are as long as the sizes say and do not
  * overlap. Each starts at a multiple of its element's size, scratch anywhere; scratch need not be set to anything. A size is
@@ -48,7 +49,16 @@ enum gradus_status { GRADUS_STATUS(GRADUS_STATUS_VALUE) };
  * another one whenever a prototype, a field or a number of this file is. */
 GRADUS_API uint32_t gradus_fingerprint(void);
 
-enum gradus_level { GRADUS_LEVEL_PLAIN = 0, GRADUS_LEVEL_NEON = 1, GRADUS_LEVEL_AVX2 = 2, GRADUS_LEVEL_AVX512 = 3 };
+/* SIMD128 and RELAXED are WebAssembly's: at SIMD128 alone a·b + c is rounded twice, so that its bits are not those of the
+ * others. */
+enum gradus_level {
+  GRADUS_LEVEL_PLAIN = 0,
+  GRADUS_LEVEL_NEON = 1,
+  GRADUS_LEVEL_AVX2 = 2,
+  GRADUS_LEVEL_AVX512 = 3,
+  GRADUS_LEVEL_SIMD128 = 4,
+  GRADUS_LEVEL_RELAXED = 5
+};
 
 /* The SIMD level in use. With limit >= 0 the best level of this machine that is not above limit is taken from now on; with
  * limit < 0 nothing changes. Not to be changed while another thread computes. */
@@ -170,12 +180,13 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  * All that is handed over is reals, but for class numbers. inputs (rows,nin) and targets lie as they are, order tells in which
  * order they are used. batch_size rows decide one update, and `chunk` rows at once are computed: the more, the more scratch;
  * 256 is a good number.
- * scratch: gradus_mlp_scratch(job) bytes.
+ * scratch: gradus_mlp_scratch(job) bytes. What it holds before and after a call is of no meaning; `kept` is the same, but for
+ * what forward leaves there for backward.
  *
  * A job starts as zeros: float32, rows as they come, targets as rows, no optimizer, no momentum, decay or clipping. There are
  * no other defaults. What is read of it:
  *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, net
- *   gradus_mlp_evaluate        and loss_kind, targets_kind, ordered, order
+ *   gradus_mlp_evaluate        and loss_kind, targets_kind, ordered, order, slice and, where that is not 0, batches, total
  *   gradus_mlp_epoch           and these, batch_size, clip_norm, stop, optimizer and the fields of the optimizer
  *   gradus_optimizer_state     optimizer, momentum, centered
  *   gradus_optimizer_step      dtype, optimizer and the fields of the optimizer; so the struct alone is enough
@@ -263,7 +274,7 @@ enum gradus_optimizer {
   GRADUS_OPTIMIZER_LANGEVIN = 5
 };
 
-/* 176 bytes without padding, the same on every platform. */
+/* 184 bytes without padding, the same on every platform. */
 struct gradus_job {
   /* the optimizer */
   double learning_rate;
@@ -279,6 +290,7 @@ struct gradus_job {
   double step;             /* in and out: updates done so far */
   double loss;             /* out: mean loss of the rows; of an epoch, each row before its batch's update */
   double gradient_norm;    /* out: of the last batch, before clipping; set where clip_norm > 0 */
+  double total;            /* with slice > 0, in and out: the losses of the rows so far, added up */
   uint32_t seed[2];        /* of the optimizer's noise: low, high */
   int32_t optimizer;       /* enum gradus_optimizer */
   int32_t nesterov;        /* 0 or 1 */
@@ -299,7 +311,7 @@ struct gradus_job {
   int32_t stop;
   int32_t batches;
   int32_t bad_layer;       /* out, with NUMERIC: first layer whose output is not finite, -1 for the inputs, layers for the loss */
-  int32_t reserved;        /* 0 */
+  int32_t slice;           /* > 0: a call does at most so many batches (evaluate: chunks), those that follow the first `batches` */
 };
 
 /* Bytes of scratch that the functions below need, or 0 if the job is not valid. It is the same for any number of rows. */
@@ -309,15 +321,15 @@ GRADUS_API double gradus_mlp_scratch(const struct gradus_job *job);
 GRADUS_API int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const void *parameters,
                                       const void *inputs, void *scratch);
 
-/* As predict, for at least one row and at most `chunk`, keeping in scratch what backward needs. */
+/* As predict, for at least one row and at most `chunk`, keeping what backward needs. */
 GRADUS_API int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters,
-                                      const void *inputs, void *scratch);
+                                      const void *inputs, void *kept);
 
-/* With the job, the parameters and the scratch of forward and the gradient of a loss with respect to the outputs (rows,nout):
+/* With the job, the parameters and what is kept of forward and the gradient of a loss with respect to the outputs (rows,nout):
  * adds the gradient of the parameters to their second half, which is the caller's to set to 0 before, and writes that of the
  * inputs (rows,nin) unless input_gradient is NULL. May be called again, with another gradient, say. */
 GRADUS_API int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
-                                       const void *output_gradient, void *scratch);
+                                       const void *output_gradient, void *kept);
 
 /* job.loss of the rows; nothing else changes, but for bad_layer, which is of no meaning then, where the loss is NaN or
  * infinite; that is OK here. Targets: rows of nout reals, or int32_t numbers 0 .. nout-1, for CROSS_ENTROPY alone. */

@@ -47,7 +47,7 @@ static const struct level CONCAT4(level, _, LEVEL, ) = {
 #undef ENTRIES
 #undef K_
 #undef LEVEL
-#undef LEVEL_HAS_FMA
+#undef LEVEL_FMA
 #undef VECTOR_BYTES
 #undef TILE_ROWS
 #undef TILE_VECTORS

@@ -86,6 +86,29 @@ static int updates_in_layers(const struct gradus_job *job) {
 static double mean_over(const struct gradus_job *job, size_t n) {
   return (double)n * (loss_is_of_whole_rows(job) ? 1 : (double)layer_nout(job, job->layers - 1));
 }
+
+/* The rows that one call goes through, all of them unless the job asks for a slice, and the sum of the losses so far. */
+struct slice {
+  size_t first, end;
+  double total;
+};
+
+/* step: rows of a batch. */
+OUT_OF_LINE struct slice slice_of(const struct gradus_job *job, size_t step) {
+  size_t rows = (size_t)job->rows;
+  if (job->slice <= 0) return (struct slice){0, rows, 0};
+  size_t first = size_min((size_t)job->batches * step, rows), slice = (size_t)job->slice;
+  return (struct slice){first, slice <= (rows - first) / step ? first + slice * step : rows, job->total};
+}
+
+/* A batch is done, and with it `rows` rows. */
+OUT_OF_LINE void slice_goes_on(struct gradus_job *job, struct slice slice, size_t rows) {
+  job->total = slice.total;
+  job->loss = slice.total / mean_over(job, rows);
+  __atomic_store_n(&job->batches, job->batches + 1, __ATOMIC_RELAXED);
+}
+
+static int is_stopped(const struct gradus_job *job) { return __atomic_load_n(&job->stop, __ATOMIC_RELAXED); }
 #endif
 
 struct K(scratch) {
@@ -304,11 +327,12 @@ static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, 
 static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
                                void *memory) {
   struct K(scratch) scratch = K(scratch_of)(job, memory);
-  size_t rows = (size_t)job->rows;
-  double total = 0;
-  for (size_t first = 0; first < rows; first += (size_t)job->chunk)
-    K(forward_loss)(job, parameters, inputs, targets, &scratch, first, size_min((size_t)job->chunk, rows - first), 0, &total);
-  job->loss = total / mean_over(job, rows);
+  struct slice slice = slice_of(job, (size_t)job->chunk);
+  for (size_t first = slice.first; first < slice.end; first += (size_t)job->chunk) {
+    size_t columns = size_min((size_t)job->chunk, slice.end - first);
+    K(forward_loss)(job, parameters, inputs, targets, &scratch, first, columns, 0, &slice.total);
+    slice_goes_on(job, slice, first + columns);
+  }
   return GRADUS_OK;
 }
 
@@ -337,22 +361,19 @@ static void K(clip)(struct gradus_job *job, real *gradients, size_t n) {
 static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *state, const void *inputs, const void *targets,
                             void *memory) {
   struct K(scratch) scratch = K(scratch_of)(job, memory);
-  size_t n = parameter_count(job), rows = (size_t)job->rows;
+  size_t n = parameter_count(job);
   real *gradients = (real *)parameters + n;
-  double total = 0;
-  size_t first = 0;
+  struct slice slice = slice_of(job, (size_t)job->batch_size);
   int in_layers = updates_in_layers(job);
-  while (first < rows && !__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) {
-    size_t batch = size_min((size_t)job->batch_size, rows - first);
+  for (size_t first = slice.first; first < slice.end && !is_stopped(job); first += (size_t)job->batch_size) {
+    size_t batch = size_min((size_t)job->batch_size, slice.end - first);
     struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
-    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &total, in_layers ? &update : NULL))
+    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &slice.total, in_layers ? &update : NULL))
       return GRADUS_NUMERIC;
     if (job->clip_norm > 0) K(clip)(job, gradients, n);
     if (in_layers) job->step += 1;
     else if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
-    first += batch;
-    job->loss = total / mean_over(job, first);
-    __atomic_store_n(&job->batches, job->batches + 1, __ATOMIC_RELAXED);
+    slice_goes_on(job, slice, first + batch);
   }
   return GRADUS_OK;
 }

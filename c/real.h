@@ -14,24 +14,37 @@
 #define K64(name) CONCAT4(name, _f64, _, LEVEL)
 #define R(x) ((real)(x))
 
-/* a·b + c, rounded once: an instruction, or a call of its emulation, which would fill every loop if it were inlined. */
-#if LEVEL_HAS_FMA
-INLINE real K(fma)(real a, real b, real c) {
-#if REAL_BITS == 64
-  return __builtin_fma(a, b, c);
-#else
-  return __builtin_fmaf(a, b, c);
-#endif
-}
-#else
-static __attribute__((noinline)) real K(fma)(real a, real b, real c) {
+/* a·b + c, rounded once: the emulation would fill every loop if it were inlined. */
+OUT_OF_LINE real K(fma_emulated)(real a, real b, real c) {
 #if REAL_BITS == 64
   return fma_exact_f64(a, b, c);
 #else
   return fma_exact_f32(a, b, c);
 #endif
 }
+
+/* The same, by what the level has. */
+INLINE real K(fma)(real a, real b, real c) {
+#if LEVEL_FMA == FMA_EMULATED
+  return K(fma_emulated)(a, b, c);
+#elif LEVEL_FMA == FMA_CONTRACTED
+#pragma clang fp contract(on)
+  return a * b + c;
+#elif REAL_BITS == 64
+  return __builtin_fma(a, b, c);
+#else
+  return __builtin_fmaf(a, b, c);
 #endif
+}
+
+/* The same, rounded once at every level: where it is taken for an error of a product or a quotient. */
+INLINE real K(fma_exact)(real a, real b, real c) {
+#if LEVEL_FMA == FMA_CONTRACTED && !defined(__wasm_relaxed_simd__)
+  return K(fma_emulated)(a, b, c);
+#else
+  return K(fma)(a, b, c);
+#endif
+}
 
 INLINE real K(sqrt)(real x) {
 #if REAL_BITS == 64

@@ -18,11 +18,14 @@ INLINE void K(store)(real *to, K(vector) x) { *(K(unaligned) *)to = x; }
 INLINE K(vector) K(splat)(real x) { return x - (K(vector)){0}; }
 
 INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
-#if LEVEL_HAS_FMA
-  return __builtin_elementwise_fma(a, b, c);
-#else
+#if LEVEL_FMA == FMA_EMULATED
   for (int i = 0; i < LANES; i++) c[i] = K(fma)(a[i], b[i], c[i]);
   return c;
+#elif LEVEL_FMA == FMA_CONTRACTED
+#pragma clang fp contract(on)
+  return a * b + c;
+#else
+  return __builtin_elementwise_fma(a, b, c);
 #endif
 }
 

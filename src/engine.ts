@@ -2,7 +2,7 @@
 import { Dtype } from "./bindings.ts";
 import { toDataset } from "./dataset.ts";
 import { GradusError } from "./error.ts";
-import { native, threads } from "./ffi.ts";
+import { backend, native, threads } from "./ffi.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -139,8 +139,8 @@ const DEFAULT_MINI_BATCH = 10;
 /** Milliseconds of computing after which the event loop gets a turn. */
 const BREATH = 50;
 
-/** An epoch of at least that many floating-point operations is computed aside from the first. */
-const LARGE = 5e8;
+/** An epoch of at least that many floating-point operations is computed aside from the first: some ten milliseconds. */
+const LARGE = backend === "wasm" ? 5e7 : 5e8;
 
 /** Models whose training is under way. */
 const inTraining = new WeakSet<MLP>();

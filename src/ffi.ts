@@ -1,11 +1,12 @@
 /**
- * Opens and verifies the native library: the only file that knows `Deno.dlopen`. Where it is, `library.ts` finds out; what
- * the functions do is told in c/gradus.h; what to say when arguments are wrong is left to the callers, who know what was
- * asked.
+ * Opens and verifies the native library: the only file that knows `Deno.dlopen`; and where there is none that may be used,
+ * WebAssembly. Where they are, `library.ts` finds out; what the functions do is told in c/gradus.h; what to say when arguments
+ * are wrong is left to the callers, who know what was asked.
  */
 import { fingerprint, Level, Status, statusMessages, symbols } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { environment, Search, thisHost } from "./library.ts";
+import { environment, findModule, isDeno, Search, thisHost, Unavailable } from "./library.ts";
+import { openWasm } from "./wasm.ts";
 
 /** The library, its functions typed by the generated bindings. */
 export type Native = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -44,11 +45,11 @@ function reasonWith(error: unknown, path: string): unknown {
   return new Error(`${error.message.replace(/\s+$/, "")}: ${needed}`, { cause: error });
 }
 
-function refuseStale(path: string, found: number, remedy: string): void {
+function refuseStale(thing: string, found: number, remedy: string): void {
   if (found === fingerprint) return;
   throw new GradusError(
     "library",
-    `Cannot use the library ${path}: it was built from other sources (fingerprint ${found.toString(16)}, needed ${
+    `Cannot use ${thing}: it was built from other sources (fingerprint ${found.toString(16)}, needed ${
       fingerprint.toString(16)
     }), ${remedy}`,
   );
@@ -57,22 +58,75 @@ function refuseStale(path: string, found: number, remedy: string): void {
 function open(path: string, remedy: string): Native {
   try {
     const native = Deno.dlopen(path, symbols).symbols;
-    refuseStale(path, native.gradus_fingerprint(), remedy);
+    refuseStale(`the library ${path}`, native.gradus_fingerprint(), remedy);
     return native;
   } catch (error) {
     if (error instanceof GradusError) throw error;
     // A library of other sources may lack a function; only then is it opened once more, to say so.
     const found = fingerprintIn(path);
-    if (found !== undefined) refuseStale(path, found, remedy);
+    if (found !== undefined) refuseStale(`the library ${path}`, found, remedy);
     else if (isLibrary(path)) throw new Error("it is a library, but not that of gradus", { cause: error });
     throw reasonWith(error, path);
   }
 }
 
-const search = new Search(open);
+/** What computes: the native library, or the same in WebAssembly. */
+export type Backend = "native" | "wasm";
 
-/** The native library of this process, opened once and never closed. */
-export const native: Native = search.nearby() ?? await search.embedded();
+const backends: readonly string[] = ["native", "wasm"] satisfies Backend[];
+
+async function openNative(): Promise<Native> {
+  if (!isDeno) throw new Unavailable("the native library", "this is not Deno, GRADUS_BACKEND=wasm is needed");
+  const search = new Search(open);
+  return search.nearby() ?? await search.embedded();
+}
+
+async function openModule(): Promise<Native> {
+  const native = await openWasm(() => findModule("wasm32"), () => findModule("wasm32-simd128"));
+  refuseStale("the WebAssembly module", native.gradus_fingerprint(), 'build it again with "deno task build --wasm"');
+  return native;
+}
+
+/** The native library, and where nothing but its absence or a permission forbids that, WebAssembly. */
+async function choose(wanted: string | undefined): Promise<{ native: Native; backend: Backend }> {
+  if (wanted !== undefined && !backends.includes(wanted)) {
+    throw new GradusError("argument", `Cannot use the backend "${wanted}": GRADUS_BACKEND has to be native or wasm`);
+  }
+  let refusal: Unavailable | undefined;
+  if (wanted !== "wasm") {
+    try {
+      return { native: await openNative(), backend: "native" };
+    } catch (error) {
+      if (wanted === "native" || !(error instanceof Unavailable)) throw error;
+      refusal = error;
+    }
+  }
+  try {
+    return { native: await openModule(), backend: "wasm" };
+  } catch (error) {
+    if (refusal === undefined || !(error instanceof Unavailable)) throw error;
+    throw new GradusError("library", `${refusal.message}; or WebAssembly: ${error.reason}`, { cause: refusal.cause });
+  }
+}
+
+const chosen = await choose(environment("GRADUS_BACKEND"));
+
+/** The functions of c/gradus.h in this process, opened once and never closed. */
+export const native: Native = chosen.native;
+
+/**
+ * What computes: `"native"`, the library, or `"wasm"`, the same in WebAssembly, where Deno may not open libraries
+ * (`--allow-ffi`), there is none for the platform, or this is not Deno. The environment variable `GRADUS_BACKEND` forces one.
+ *
+ * @example
+ * ```ts
+ * import { backend } from "@gradus/gradus";
+ * import { assert } from "@std/assert";
+ *
+ * assert(backend === "native" || backend === "wasm");
+ * ```
+ */
+export const backend: Backend = chosen.backend;
 
 /** Throws what a status other than 0 means; `task` completes "Cannot …". */
 export function unwrap(status: number, task: string): void {
@@ -85,12 +139,13 @@ export function unwrap(status: number, task: string): void {
 
 const levelNames = Object.keys(Level) as LevelName[];
 
-/** The name of a SIMD level. */
-export type LevelName = "plain" | "neon" | "avx2" | "avx512";
+/** The name of a SIMD level; the last two are those of WebAssembly. */
+export type LevelName = "plain" | "neon" | "avx2" | "avx512" | "simd128" | "relaxed";
 
 /**
- * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`. Given a name, the best level of this machine that is
- * not above it is used from now on. The results are the same bits at every level.
+ * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`, in WebAssembly `"relaxed"`, `"simd128"` or `"plain"`.
+ * Given a name, the best level of this machine that is not above it is used from now on. The results are the same bits at
+ * every level but `"simd128"`: that is for engines that cannot round a·b + c once, and `"plain"` gives the bits there, slowly.
  *
  * @example
  * ```ts

@@ -1,13 +1,14 @@
 /**
  * Finds the native library: what GRADUS_LIB names, what a checkout has built, or what is embedded in the package, which
- * is kept in the user's cache. Opening a file is left to `ffi.ts`; filling `src/embedded/`, to `tools/release.ts`.
+ * is kept in the user's cache; and modules of WebAssembly, which need no file. Opening is left to `ffi.ts`; filling
+ * `src/embedded/`, to `tools/release.ts`.
  *
  * Nothing here asks for a permission: what is not granted is skipped and named in the error. The only thing trusted in
  * the cache is a file's hash, which is compared before every load; so writers need no lock, and damage is repaired.
  */
 
 import { GradusError } from "./error.ts";
-import { pathOf } from "./files.ts";
+import { obstacleOf, pathOf, readBytes } from "./files.ts";
 
 /** A library as it lies in the package. */
 export interface Embedded {
@@ -35,12 +36,30 @@ export interface Host {
 /** Opens a library or throws why not; a `GradusError`, which may end in `remedy`, ends the search. */
 export type Open<T> = (path: string, remedy: string) => T;
 
+/** Nothing is wrong, but there is nothing here that may be opened. */
+export class Unavailable extends GradusError {
+  /** Why; the message without its beginning. */
+  readonly reason: string;
+
+  constructor(thing: string, reason: string, options?: ErrorOptions) {
+    super("library", `Cannot open ${thing}: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+/** Whether this is Deno: elsewhere nothing opens a library. */
+export const isDeno = "Deno" in globalThis;
+
 /** This process. */
 export const thisHost: Host = {
-  target: Deno.build.target,
+  target: isDeno ? Deno.build.target : "none",
   base: import.meta.url,
-  permitted: (descriptor) => Deno.permissions.querySync(descriptor).state === "granted",
-  environment: (variable) => Deno.env.get(variable),
+  permitted: (descriptor) =>
+    isDeno ? Deno.permissions.querySync(descriptor).state === "granted" : descriptor.name !== "ffi",
+  environment: (variable) => {
+    const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
+    return process?.env[variable];
+  },
   embedded: embeddedFor,
 };
 
@@ -59,11 +78,16 @@ function embeddedFor(target: string): Promise<Embedded> | undefined {
       return import("./embedded/x86_64-apple-darwin.ts");
     case "aarch64-apple-darwin":
       return import("./embedded/aarch64-apple-darwin.ts");
+    case "wasm32":
+      return import("./embedded/wasm32.ts");
+    case "wasm32-simd128":
+      return import("./embedded/wasm32-simd128.ts");
   }
 }
 
 /** The file name of the library on a platform. */
 export function libraryName(target: string): string {
+  if (target.startsWith("wasm32")) return "gradus.wasm";
   if (target.includes("windows")) return "gradus.dll";
   return target.includes("darwin") ? "libgradus.dylib" : "libgradus.so";
 }
@@ -77,9 +101,12 @@ export function environment(variable: string, host: Host = thisHost): string | u
 export async function unpack({ data, sha256, size }: Embedded): Promise<Uint8Array<ArrayBuffer>> {
   let cause: unknown;
   try {
-    const deflated = new Blob([Uint8Array.fromBase64(data)]).stream();
-    const bytes = await new Response(deflated.pipeThrough(new DecompressionStream("deflate-raw"))).bytes();
-    if (bytes.length === size && await hashOf(bytes) === sha256) return bytes;
+    const deflated = new Blob([Uint8Array.from(atob(data), (character) => character.charCodeAt(0))]).stream();
+    const inflated = new Response(deflated.pipeThrough(new DecompressionStream("deflate-raw")));
+    const bytes = new Uint8Array(await inflated.arrayBuffer());
+    // A page that did not come by https has no crypto.subtle; but what it unpacks, it does not leave in a file.
+    const isWhole = crypto.subtle === undefined || await hashOf(bytes) === sha256;
+    if (bytes.length === size && isWhole) return bytes;
   } catch (error) {
     cause = error;
   }
@@ -92,7 +119,64 @@ export async function unpack({ data, sha256, size }: Embedded): Promise<Uint8Arr
 }
 
 async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// ---------------------------------------------------------------- WebAssembly
+
+/**
+ * A module of WebAssembly: what was built in this checkout, or what is embedded in the package, or for a page, outside of a
+ * bundle, what lies beside the sources.
+ *
+ * @param target As in `build.ts`.
+ * @throws {Unavailable} If there is none.
+ */
+export async function findModule(
+  target: "wasm32" | "wasm32-simd128",
+  host: Host = thisHost,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tried: string[] = [], path = `../lib/${target}/${libraryName(target)}`;
+  // The URL of a worker may be one in which there are no folders.
+  const built = URL.canParse(path, host.base) ? new URL(path, host.base) : undefined;
+  const file = built?.protocol === "file:" && await moduleAt(built, (url) => readPermitted(url, host), tried);
+  if (file) return file;
+  const embedded = await host.embedded(target)!;
+  if (embedded.data !== "") return await unpack(embedded);
+  const page = built?.protocol.startsWith("http") && !isDeno && await moduleAt(built, download, tried);
+  if (page) return page;
+  throw new Unavailable(
+    "a WebAssembly module",
+    `${tried.map((place) => `tried ${place}; `).join("")}nothing is embedded in these sources, a released package or ` +
+      '"deno task build --wasm" is needed',
+  );
+}
+
+/** The module that is read there; if there is none, `tried` gets the reason. */
+async function moduleAt(
+  url: URL,
+  read: (url: URL) => Promise<Uint8Array<ArrayBuffer>>,
+  tried: string[],
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const bytes = await read(url);
+    if (bytes[0] === 0 && bytes[1] === 0x61) return bytes; // "\0asm"
+    throw new Error("it is no WebAssembly module");
+  } catch (error) {
+    const why = obstacleOf(error) === "missing" ? "there is no such file" : (error as Error).message;
+    tried.push(`${url.protocol === "file:" ? pathOf(url) : url} (${why})`);
+  }
+}
+
+async function readPermitted(url: URL, host: Host): Promise<Uint8Array<ArrayBuffer>> {
+  if (host.permitted({ name: "read", path: pathOf(url) })) return await readBytes(url);
+  throw new Error(`permission is missing, --allow-read=${pathOf(new URL("../", url))} is needed`);
+}
+
+async function download(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new Error(`${response.status} ${response.statusText}`);
 }
 
 // ---------------------------------------------------------------- files
@@ -132,6 +216,8 @@ export class Search<T extends object> {
   readonly #windows: boolean;
   readonly #failures: string[] = [];
   #cause: unknown;
+  /** Whether a library is there that should work. */
+  #damaged = false;
 
   constructor(open: Open<T>, host: Host = thisHost) {
     this.#open = open;
@@ -152,7 +238,9 @@ export class Search<T extends object> {
     const { target, base } = this.#host;
     if (!base.startsWith("file:")) return undefined;
     const path = pathOf(new URL(`../lib/${target}/${libraryName(target)}`, base));
-    return this.#attempt(path, pathOf(new URL("../lib/", base)), 'build it again with "deno task build"');
+    const found = this.#attempt(path, pathOf(new URL("../lib/", base)), 'build it again with "deno task build"');
+    this.#damaged = this.#cause !== undefined && !isAbsence(this.#cause);
+    return found;
   }
 
   /** The library that is embedded in the package, from the user's cache or, where that cannot be, a temporary file. */
@@ -299,8 +387,15 @@ export class Search<T extends object> {
 
   #error(needed: string): GradusError {
     const tried = this.#failures.length > 0 ? `tried ${this.#failures.join("; ")}; ` : "";
-    return new GradusError("library", `Cannot open the native library: ${tried}${needed}`, { cause: this.#cause });
+    const error = new Unavailable("the native library", `${tried}${needed}`, { cause: this.#cause });
+    const isWrong = this.#damaged || environment("GRADUS_LIB", this.#host) !== undefined;
+    return isWrong ? new GradusError("library", error.message, { cause: this.#cause }) : error;
   }
+}
+
+/** Whether a library could not be opened because there is none, in the words of the three systems. */
+function isAbsence(error: unknown): boolean {
+  return /no such file|cannot find|could not be found/i.test(String(error));
 }
 
 function unpackOnce(library: Embedded): () => Promise<Uint8Array> {

@@ -4,7 +4,7 @@
  */
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
-import { writeTextAtomically } from "./files.ts";
+import { obstacleOf, readText, writeTextAtomically } from "./files.ts";
 import { decodeModel, encodeModel, fromNeuronOrder, type ModelJSON } from "./formats/model_json.ts";
 import { Job } from "./job.ts";
 import { type ActivationName, activationNames, Layer } from "./layer.ts";
@@ -402,6 +402,7 @@ export class MLP {
     try {
       await writeTextAtomically(path, text);
     } catch (cause) {
+      if (cause instanceof GradusError) throw cause;
       throw new GradusError("data", `Cannot save the model to ${path}: ${(cause as Error).message}`, { cause });
     }
   }
@@ -434,9 +435,10 @@ export class MLP {
 async function readJson(path: string | URL): Promise<unknown> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "there is no such file" : (cause as Error).message;
+    if (cause instanceof GradusError) throw cause;
+    const why = obstacleOf(cause) === "missing" ? "there is no such file" : (cause as Error).message;
     throw new GradusError("data", `Cannot load a model from ${path}: ${why}`, { cause });
   }
   try {

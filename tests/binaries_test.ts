@@ -1,7 +1,7 @@
 /**
  * What the built libraries are: for which processor and system, what they need and offer, how large they are. Those under lib/
  * that are not older than c/ are read; after `deno task build --all`, `deno test --allow-read=. tests/binaries_test.ts -- --all`
- * reads all six, or fails.
+ * reads all of them, or fails.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -18,10 +18,21 @@ const systemLibraries: Readonly<Record<Library["format"], RegExp>> = {
   "ELF": /^(lib[cm]\.so\.6|libpthread\.so\.0)$/,
   "PE": /^(KERNEL32|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/,
   "Mach-O": /^\/usr\/lib\/libSystem\.B\.dylib$/,
+  "WebAssembly": /^$/,
 };
 
-/** What the linker for macOS exports of its own: where the library begins. */
-const linkersOwn: readonly string[] = ["__dso_handle", "_mh_dylib_header"];
+/** What is exported beside: for macOS, where the library begins; of WebAssembly, its memory, and where that is free. */
+const linkersOwn: Partial<Readonly<Record<Library["format"], readonly string[]>>> = {
+  "Mach-O": ["__dso_handle", "_mh_dylib_header"],
+  "WebAssembly": ["__heap_base", "memory"],
+};
+
+const formats: readonly (readonly [part: string, format: Library["format"]])[] = [
+  ["linux", "ELF"],
+  ["windows", "PE"],
+  ["darwin", "Mach-O"],
+  ["wasm32", "WebAssembly"],
+];
 
 const all = Deno.args.includes("--all");
 const root = new URL("../", import.meta.url);
@@ -77,28 +88,31 @@ for (const [target, { zig, library: fileName }] of Object.entries(targets)) {
       assert(there, `${path} is not there; deno task build --all makes it`);
       const data = load(target);
       const library = readLibrary(data, path);
-      const { format, cpu, name, libraries, needs, exports, signature } = library;
+      const { format, cpu, name, libraries, imports, needs, exports, signature } = library;
 
       await t.step(`it is ${format} for ${cpu}`, () => {
         assertEquals(cpu, target.split("-")[0]);
-        assertEquals(format, target.includes("linux") ? "ELF" : target.includes("windows") ? "PE" : "Mach-O");
+        assertEquals(format, formats.find(([part]) => target.includes(part))![1]);
       });
       await t.step(`it exports the ${declared.length} functions of gradus.h and nothing else`, () => {
         assert(declared.length > 0);
-        const own = format === "Mach-O" ? linkersOwn : [];
+        const own = linkersOwn[format] ?? [];
         assertEquals(exports.filter((name) => !own.includes(name)), declared);
       });
       await t.step("it needs nothing but the system's C library", () => {
         assertEquals(libraries.filter((name) => !systemLibraries[format].test(name)), []);
+        if (format === "WebAssembly") assertEquals(imports, []);
       });
       await t.step(`it runs on the oldest system that ${zig} stands for`, () => {
+        if (format === "WebAssembly") return assertEquals(needs, []);
         const limit = format === "PE" ? [10, 0] : versionOf(zig);
         if (format === "Mach-O") assertEquals(needs, [`macOS ${limit.join(".")}`]);
         if (format === "ELF") assertEquals(needs.filter((need) => !/ GLIBC_[\d.]+$/.test(need)), []);
         assertEquals(needs.filter((need) => !isUpTo(versionOf(need), limit)), []);
       });
       await t.step("it has a name that is no path of the machine that built it", () => {
-        assertEquals(name, format === "Mach-O" ? `@rpath/${fileName}` : fileName);
+        const wanted = format === "Mach-O" ? `@rpath/${fileName}` : fileName;
+        assertEquals(name, format === "WebAssembly" ? undefined : wanted);
         const text = new TextDecoder("latin1").decode(data);
         assert(!text.includes(decodeURIComponent(root.pathname).replace(/\/$/, "")));
       });
@@ -168,7 +182,7 @@ Deno.test("readLibrary() refuses what is no shared library of 64 bits, and says 
     const [data, what] of [
       [new Uint8Array(0), "shorter than any"],
       [bytes("#!/bin/sh\n"), "neither ELF nor PE nor Mach-O"],
-      [bytes("\0asm\x01"), "neither ELF nor PE nor Mach-O"],
+      [bytes("\0asm\x02"), "WebAssembly of version 2"],
       [bytes(`${elf}\x01\x01\x01`), "not of 64 bits"],
       [bytes(`${elf}\x02\x02\x01`), "not of 64 bits, little-endian"],
       [bytes(`${elf}\x02\x01\x01${"\0".repeat(9)}\x02\0\x3e\0`), "no shared object"],

@@ -101,6 +101,14 @@ GRADUS_API int32_t gradus_short(int32_t n);
   });
 });
 
+Deno.test("generateBindings() tells what is copied where memory is not shared: const, the name scratch", async () => {
+  const { transfers } = await bindingsOf(`
+GRADUS_API int32_t gradus_f(float *y, const float *restrict x, double *scratch, int32_t n, double *unscratched);
+GRADUS_API void gradus_g(void);
+`);
+  assertEquals<unknown>(transfers, { gradus_f: ["both", "in", "scratch", "number", "both"], gradus_g: [] });
+});
+
 Deno.test("generateBindings() gives each struct field its offset, its index in a view and its length", async () => {
   const { Shape } = await bindingsOf(`
 struct gradus_shape {

@@ -5,11 +5,13 @@ import { testNeeding } from "./_machine.ts";
 
 const testWithProcesses = testNeeding("processes");
 
-Deno.test("targets are the six platforms that Deno runs on", () => {
+Deno.test("targets are the six platforms that Deno runs on, and WebAssembly with and without relaxed SIMD", () => {
   assertEquals(Object.keys(targets).sort(), [
     "aarch64-apple-darwin",
     "aarch64-pc-windows-msvc",
     "aarch64-unknown-linux-gnu",
+    "wasm32",
+    "wasm32-simd128",
     "x86_64-apple-darwin",
     "x86_64-pc-windows-msvc",
     "x86_64-unknown-linux-gnu",
@@ -54,6 +56,9 @@ testWithProcesses("build.ts ends with status 1 and one sentence for what it does
       [["--fast"], "Cannot read the options"],
       [["--run", "examples/xor.ts"], 'Cannot take the option --run: it is "examples/xor.ts"'],
       [["--run", "examples/xor.c", "--tests"], "Cannot take the option --run: --tests builds the tests"],
+      [["--run", "examples/xor.c", "--target", "wasm32"], "Cannot build examples/xor.c for wasm32: WebAssembly has no"],
+      [["--tests", "--target", "wasm32-simd128"], "Cannot build the C tests for wasm32-simd128: its bits"],
+      [["--debug", "--target", "wasm32"], "Cannot build wasm32 with assertions: they want a C library"],
       [["--run", "examples/none.c"], "Cannot build examples/none.c: there is no such file"],
     ] as const
   ) {

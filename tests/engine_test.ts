@@ -58,7 +58,7 @@ Deno.test("Engine.train() learns, and its history has a loss for each epoch", as
 Deno.test("Engine.train() gives the same bits for the same seed, at every SIMD level", async () => {
   const level = simdLevel();
   const results: Awaited<ReturnType<typeof trained>>[] = [];
-  for (const limit of ["plain", "avx2", "avx512", "neon"] as const) {
+  for (const limit of ["plain", "avx2", "avx512", "neon", "relaxed"] as const) {
     simdLevel(limit);
     results.push(await trained({ optimizerType: "langevin", seed: 3 }));
   }

@@ -6,7 +6,6 @@ import { fingerprint } from "../src/bindings.ts";
 import { GradusError } from "../src/error.ts";
 import { pathOf } from "../src/files.ts";
 import { type Embedded, type Host, libraryName, Search, thisHost, unpack } from "../src/library.ts";
-import { simdLevel } from "../mod.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
 import { testNeeding } from "./_machine.ts";
 
@@ -53,7 +52,7 @@ async function run(
 ): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-config", "--no-lock", ...flags, path, ...args],
-    env: { NO_COLOR: "1", GRADUS_LIB: "", GRADUS_SIMD: "", ...env },
+    env: { NO_COLOR: "1", GRADUS_BACKEND: "", GRADUS_LIB: "", GRADUS_SIMD: "", ...env },
     cwd: root,
   }).output();
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
@@ -70,7 +69,7 @@ function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name);
 }
 
-const loaded = simdLevel() + "\n";
+const loaded = await run("tests/_print_level.ts", ["--allow-ffi=lib/"]);
 
 /** The library with other bytes in place of each occurrence of these. */
 function patched(from: Uint8Array, to: Uint8Array): Uint8Array {

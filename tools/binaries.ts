@@ -1,10 +1,10 @@
 /**
- * Reads shared libraries: ELF of Linux, PE32+ of Windows, Mach-O of macOS, each for x64 and arm64. What a library is for, what
+ * Reads shared libraries: ELF of Linux, PE32+ of Windows, Mach-O of macOS, each for x64 and arm64; and WebAssembly modules. What a library is for, what
  * it needs, what it offers, and whether its signature holds; what it should be is left to `tests/binaries_test.ts`.
  *
  * Only what the loader of each system looks at is read, so section names, debugging data and the like are passed over. The
  * formats: "System V ABI", chapters 4 and 5, with the GNU symbol versions of the Linux Standard Base; Microsoft's "PE Format";
- * Apple's mach-o/loader.h, mach-o/nlist.h and kern/cs_blobs.h. All numbers are little-endian, but for Apple's signatures.
+ * Apple's mach-o/loader.h, mach-o/nlist.h and kern/cs_blobs.h; "WebAssembly Core Specification", chapter 5. All numbers are little-endian, but for Apple's signatures.
  *
  * Usage: `deno run --allow-read tools/binaries.ts <file>…` prints what it finds.
  */
@@ -15,14 +15,14 @@ import { GradusError } from "../src/error.ts";
 /** What a shared library says about itself. */
 export interface Library {
   /** Whose format it is in. */
-  format: "ELF" | "PE" | "Mach-O";
+  format: "ELF" | "PE" | "Mach-O" | "WebAssembly";
   /** The processor, as in `Deno.build.arch`. */
-  cpu: "x86_64" | "aarch64";
+  cpu: "x86_64" | "aarch64" | "wasm32";
   /** The name that programs linked with it ask for: the soname, the name in the export table, the install name. */
   name: string | undefined;
   /** The libraries that have to be there when it is loaded. */
   libraries: string[];
-  /** The symbols that it takes from them, sorted. */
+  /** The symbols that it takes from them, sorted; of a WebAssembly module, which shall take none, only the first. */
   imports: string[];
   /** The symbols that it offers, sorted. */
   exports: string[];
@@ -62,11 +62,13 @@ export function readLibrary(data: Uint8Array, file = "this library"): Library {
       return readElf(bytes);
     case 0xfeedfacf:
       return readMachO(bytes);
+    case 0x6d736100: // "\0asm"
+      return readWasm(bytes, data.length);
     case 0xbebafeca:
       bytes.fail("it is a Mach-O file for several processors, or Java");
   }
   if (bytes.u16(0) === 0x5a4d) return readPe(bytes); // "MZ"
-  bytes.fail("it is neither ELF nor PE nor Mach-O of 64 bits, little-endian");
+  bytes.fail("it is neither ELF nor PE nor Mach-O of 64 bits, little-endian, nor WebAssembly");
 }
 
 /** What is longer is no name but damage. */
@@ -417,6 +419,50 @@ function readSignature(bytes: Bytes, start: number): Signature {
     if (expected === undefined || digest.compare(expected) !== 0) badPages.push(page);
   }
   return { identifier: bytes.text(at + identifier), adHoc: (flags & 2) !== 0, pages: slots, badPages };
+}
+
+// ---------------------------------------------------------------- WebAssembly
+
+function readWasm(bytes: Bytes, size: number): Library {
+  if (bytes.u32(4) !== 1) bytes.fail(`it is WebAssembly of version ${bytes.u32(4)}`);
+  let at = 8;
+  const number = (): number => {
+    const { value, end } = bytes.uleb(at);
+    at = end;
+    return value;
+  };
+  const name = (): string => {
+    const length = number();
+    at += length;
+    return new TextDecoder().decode(bytes.slice(at - length, length));
+  };
+  const imports: string[] = [], exports: string[] = [];
+  let hasCode = false;
+  while (at < size) {
+    const section = bytes.u8(at++), length = number(), end = at + length;
+    bytes.slice(at, length);
+    if (section === 10) hasCode = true;
+    if (section === 2 && number() > 0) imports.push(`${name()}.${name()}`);
+    if (section === 7) {
+      for (let count = number(); count > 0; count--) {
+        exports.push(name());
+        at++; // what it is: a function, a memory, …
+        number();
+      }
+    }
+    at = end;
+  }
+  if (!hasCode) bytes.fail("it is WebAssembly without code");
+  return {
+    format: "WebAssembly",
+    cpu: "wasm32",
+    name: undefined,
+    libraries: [],
+    imports,
+    exports: exports.sort(),
+    needs: [],
+    signature: undefined,
+  };
 }
 
 // ---------------------------------------------------------------- the command

@@ -5,8 +5,8 @@
 
 import { GradusError } from "../src/error.ts";
 
-/** What that project does: a network is trained, saved, loaded, and predicts. */
-const program = `import { Engine, MLP, simdLevel, xor } from "@gradus/gradus";
+/** What that project does: a network is trained, saved, loaded, and predicts. Its argument is the backend that has to do it. */
+const program = `import { backend, Engine, MLP, simdLevel, xor } from "@gradus/gradus";
 
 const { inputs, targets } = xor();
 const model = new MLP(2, [8, 1], { seed: 42, activation: "tanh" });
@@ -22,7 +22,8 @@ await model.saveParameters("model.json");
 const again = await MLP.loadParameters("model.json");
 const wrong = again.predict(inputs).filter(([p], i) => Math.abs(p - Number(targets[i])) > 0.1);
 if (history.trainLoss.length !== 300 || wrong.length > 0) throw new Error("The network has not learned XOR");
-console.log("A project of its own trains, saves, loads and predicts, SIMD level", simdLevel());
+if (backend !== Deno.args[0]) throw new Error(\`It was computed by \${backend}\`);
+console.log("A project of its own trains, saves, loads and predicts:", backend, simdLevel());
 `;
 
 /** A table whose second column is 3·x + 1. */
@@ -81,14 +82,18 @@ export async function consume(folder: string): Promise<void> {
   const [variable, below] = userCache(), home = `${folder}/home`, cache = `${home}/${below}`;
   const first = run({ ffi: cache, read: `${cache},`, write: `${cache},` }, variable);
   const later = run({ ffi: cache, read: `${cache},`, write: "" }, variable);
-  await deno("the program with the user's cache", [...first, "main.ts"], { [variable]: home });
-  await deno("the program without permission to write into the cache", [...later, "main.ts"], { [variable]: home });
+  await deno("the program with the user's cache", [...first, "main.ts", "native"], { [variable]: home });
+  await deno("the program without permission to write into the cache", [...later, "main.ts", "native"], {
+    [variable]: home,
+  });
   const own = `${project}/.gradus`;
   const apart = run({ ffi: own, read: "", write: "" }, "GRADUS_CACHE");
-  await deno("the program with a cache of its own", [...apart, "main.ts"], { GRADUS_CACHE: own });
+  await deno("the program with a cache of its own", [...apart, "main.ts", "native"], { GRADUS_CACHE: own });
   if (Deno.build.os !== "windows") {
-    await deno("the program without a cache", [...run({ ffi: "/tmp", read: "", write: "/tmp," }), "main.ts"]);
+    await deno("the program without a cache", [...run({ ffi: "/tmp", read: "", write: "/tmp," }), "main.ts", "native"]);
   }
+  const files = [`--allow-read=${project}`, `--allow-write=${project}`];
+  await deno("the program on WebAssembly", ["run", "--no-prompt", "--cached-only", ...files, "main.ts", "wasm"]);
   const train = ["train", "--data", "table.csv", "--epochs", "20", "--out", "line.json", "--quiet"];
   const predict = ["predict", "--data", "table.csv", "--model", "line.json", "--out", "predictions.csv", "--quiet"];
   for (const command of [train, predict]) {

@@ -4,6 +4,7 @@
  * `build.ts`; finding the library, to `src/library.ts`; using the package, to `consumer.ts`.
  */
 
+import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { createHash } from "node:crypto";
@@ -21,6 +22,7 @@ Usage: deno task release [options]
   --dry-run    the same, but write nothing outside lib/, .scratch/ and a temporary folder
   --check      build all anew, in another folder, and compare with the modules as they are
   --clear      empty the modules again, as they are in git
+  --bundle <file>  instead, all of gradus as one JavaScript file for browsers, Node and Bun, with WebAssembly in it
   --help       print this`;
 
 /** More would mean that something is in the package that does not belong there. */
@@ -91,11 +93,15 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Builds the libraries of all platforms in a folder of the project. */
-async function build(folder: string, env: Record<string, string> = {}): Promise<Map<string, Uint8Array>> {
-  const args = ["run", "-A", "--no-lock", "build.ts", "--all", "--out", folder];
+async function runBuild(options: string[], env: Record<string, string> = {}): Promise<void> {
+  const args = ["run", "-A", "--no-lock", "build.ts", ...options];
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: root, env, stdin: "null" }).spawn().status;
   if (!success) throw new GradusError("library", "Cannot release: not all libraries could be built");
+}
+
+/** Builds the libraries of all platforms in a folder of the project. */
+async function build(folder: string, env: Record<string, string> = {}): Promise<Map<string, Uint8Array>> {
+  await runBuild(["--all", "--out", folder], env);
   const libraries = new Map<string, Uint8Array>();
   for (const target of Object.keys(targets)) {
     libraries.set(target, await Deno.readFile(`${root}${libraryPath(target).replace(/^lib/, folder)}`));
@@ -157,13 +163,15 @@ interface Options {
   "dry-run": boolean;
   check: boolean;
   clear: boolean;
+  bundle?: string;
   help: boolean;
 }
 
 function parseOptions(args: string[]): Options {
   const flag = { type: "boolean", default: false } as const;
   try {
-    return parseArgs({ args, options: { "dry-run": flag, check: flag, clear: flag, help: flag } }).values;
+    const options = { "dry-run": flag, check: flag, clear: flag, bundle: { type: "string" }, help: flag } as const;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     throw new GradusError("argument", `Cannot read the options: ${(error as Error).message}`);
   }
@@ -179,17 +187,32 @@ async function write(modules: ReadonlyMap<string, string>): Promise<void> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { check, clear, help, "dry-run": dryRun } = parseOptions(args);
+  const { check, clear, bundle, help, "dry-run": dryRun } = parseOptions(args);
   if (help) return console.log(usage);
   const names = Object.keys(targets);
   if (clear) return await write(new Map(names.map((target) => [target, embeddedModule(target)])));
 
   await Deno.remove(`${root}${workshop}`, { recursive: true }).catch(() => {});
   try {
-    await release(check, check || dryRun);
+    await (bundle === undefined ? release(check, check || dryRun) : writeBundle(bundle));
   } finally {
     await Deno.remove(`${root}${workshop}`, { recursive: true }).catch(() => {});
   }
+}
+
+/** Writes the package as one file, in which the modules of WebAssembly are filled and those of the platforms empty. */
+async function writeBundle(file: string): Promise<void> {
+  const folder = `${root}${workshop}/package`, modules = new Map<string, string>();
+  await runBuild(["--wasm"]);
+  for (const target of Object.keys(targets).filter((name) => name.startsWith("wasm32"))) {
+    modules.set(target, embeddedModule(target, await Deno.readFile(`${root}${libraryPath(target)}`)));
+  }
+  await stage(folder, modules);
+  const args = ["bundle", "--quiet", "--no-config", "--no-lock", "--platform", "browser", "-o", resolve(file)];
+  const { success } = await new Deno.Command(Deno.execPath(), { args: [...args, `${folder}/mod.ts`], stdin: "null" })
+    .spawn().status;
+  if (!success) throw new GradusError("library", `Cannot write ${file}: deno bundle has failed`);
+  console.log(`${file}: ${(await Deno.stat(file)).size.toLocaleString("en")} bytes`);
 }
 
 async function release(check: boolean, dryRun: boolean): Promise<void> {

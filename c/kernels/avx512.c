@@ -1,6 +1,6 @@
 /* avx512.c: x86-64 with AVX-512: 32 registers of 64 bytes, 24 of them for the accumulators of a tile. */
 #define LEVEL avx512
-#define LEVEL_HAS_FMA 1
+#define LEVEL_FMA FMA_INSTRUCTION
 #define VECTOR_BYTES 64
 #define TILE_ROWS 12
 #define TILE_VECTORS 2

@@ -1,7 +1,7 @@
 /* plain.c: the portable level. Any processor runs it; fma is emulated exactly, so it is slow, and the oracle of
  * the others; it is compiled for size. */
 #define LEVEL plain
-#define LEVEL_HAS_FMA 0
+#define LEVEL_FMA FMA_EMULATED
 #define VECTOR_BYTES 16
 #define TILE_ROWS 2
 #define TILE_VECTORS 1

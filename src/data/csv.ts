@@ -7,6 +7,7 @@
  */
 
 import { GradusError } from "../error.ts";
+import { builtin, isDirectory, obstacleOf, readBytes } from "../files.ts";
 import { checkOptions } from "../options.ts";
 
 /** A table of cells as they stand in a file, and where in the file each row starts. */
@@ -105,9 +106,9 @@ export async function readCsv(
 ): Promise<Csv> {
   checkOptions("readCsv()", options, ["source", "separator", "header"]);
   const { source = String(path) } = options;
-  let bytes = await readBytes(path, source);
+  let bytes = await readSource(path, source);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    bytes = await decompress(bytes, source);
+    bytes = decompress(bytes, source);
   }
   if (bytes.length > longestText) {
     throw unreadable(source, "it is larger than 512 MiB, a smaller file");
@@ -224,17 +225,19 @@ function unreadable(
   });
 }
 
-async function readBytes(
+async function readSource(
   path: string | URL,
   source: string,
 ): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readBytes(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof GradusError) throw error;
+    const obstacle = obstacleOf(error);
+    if (obstacle === "missing") {
       throw unreadable(source, "there is no such file, a CSV file", error);
     }
-    if (error instanceof Deno.errors.NotCapable) {
+    if (obstacle === "forbidden") {
       throw unreadable(
         source,
         "Deno may not read it, the permission --allow-read",
@@ -242,11 +245,7 @@ async function readBytes(
       );
     }
     // Windows refuses to open a directory with the same error as a file without permission.
-    const isDirectory = await Deno.stat(path).then(
-      (info) => info.isDirectory,
-      () => false,
-    );
-    if (isDirectory) {
+    if (obstacle === "directory" || await isDirectory(path)) {
       throw unreadable(source, "it is a directory, a CSV file", error);
     }
     const reason = error instanceof Error ? error.message : String(error);
@@ -262,13 +261,16 @@ async function readBytes(
  * node:zlib and not DecompressionStream: that one refuses files of several gzip members (bgzip and
  * `cat a.gz b.gz` write them) and zero padding, and cannot bound what a hostile file unpacks to.
  */
-async function decompress(
+function decompress(
   bytes: Uint8Array,
   source: string,
-): Promise<Uint8Array> {
-  const { gunzipSync } = await import("node:zlib");
+): Uint8Array {
+  const zlib = builtin("node:zlib");
+  if (zlib === undefined) {
+    throw unreadable(source, "it is compressed, and nothing here unpacks it, a CSV file that is not");
+  }
   try {
-    return gunzipSync(bytes, { maxOutputLength: longestText + 1 });
+    return zlib.gunzipSync(bytes, { maxOutputLength: longestText + 1 });
   } catch (error) {
     if (error instanceof RangeError) {
       throw unreadable(

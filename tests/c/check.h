@@ -5,6 +5,13 @@
 
 #include <stdio.h>
 
+/* The highest level of this processor's kind. */
+#if defined(__wasm__)
+#define LEVEL_TOP GRADUS_LEVEL_RELAXED
+#else
+#define LEVEL_TOP GRADUS_LEVEL_AVX512
+#endif
+
 static int check_failures;
 
 #define CHECK(condition, ...)                      \

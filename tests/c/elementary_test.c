@@ -173,6 +173,8 @@ EVERY(avx512)
 #pragma clang attribute pop
 #elif defined(__aarch64__)
 EVERY(neon)
+#elif defined(__wasm__)
+EVERY(relaxed)
 #endif
 
 /* Half of the arguments are any bits at all, half of them moderate, where the functions do their work. */
@@ -208,5 +210,7 @@ static void elementary_test(void) {
   if (best_level() >= GRADUS_LEVEL_AVX512) every_level_gives_the_bits_of_plain("avx512", every_f64_avx512, every_f32_avx512);
 #elif defined(__aarch64__)
   every_level_gives_the_bits_of_plain("neon", every_f64_neon, every_f32_neon);
+#elif defined(__wasm__)
+  every_level_gives_the_bits_of_plain("relaxed", every_f64_relaxed, every_f32_relaxed);
 #endif
 }

@@ -36,7 +36,7 @@ PLAIN_GEMM(double, fma_exact_f64)
     for (size_t i = 0; i < nc; i++) before[i] = (real)gemm_random();                                                \
     memcpy(want, before, nc * sizeof *want);                                                                        \
     plain_gemm_##real(want, a, b, size, stride);                                                                    \
-    for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= GRADUS_LEVEL_AVX512; limit++) {                               \
+    for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++) {                               \
       gradus_level(limit);                                                                                          \
       memcpy(got, before, nc * sizeof *got);                                                                        \
       int32_t status = gradus_gemm(got, a, b, size, stride, dtype);                                                 \
@@ -44,7 +44,7 @@ PLAIN_GEMM(double, fma_exact_f64)
       CHECK(memcmp(got, want, nc * sizeof *got) == 0, "gemm " #real " (%d,%d,%d) a%s b%s differs at level %d", m, n, \
             k, a_transposed ? "T" : "", b_transposed ? "T" : "", limit);                                            \
     }                                                                                                               \
-    gradus_level(GRADUS_LEVEL_AVX512);                                                                              \
+    gradus_level(LEVEL_TOP);                                                                              \
     free(a), free(b), free(before), free(want), free(got);                                                          \
   }
 COMPARE_GEMM(float, GRADUS_DTYPE_FLOAT32)

@@ -31,6 +31,7 @@ int main(void) {
   RUN(mlp_test);
   RUN(mlp_refuses_bad_jobs);
   RUN(mlp_stops_before_the_next_batch);
+  RUN(mlp_epoch_in_slices_gives_the_bits_of_one_call);
   RUN(value_test);
   RUN(value_refuses_bad_records);
   RUN(program_run_gives_the_bits_of_the_tape);

@@ -68,7 +68,7 @@ static void *train_net(struct net *net, int32_t level, size_t *bytes) {
   }
   CHECK(net->job.step == 6 && net->job.batches == 6, "two epochs of three batches are %g steps", net->job.step);
   free(state), free(inputs), free(targets), free(scratch);
-  gradus_level(GRADUS_LEVEL_AVX512);
+  gradus_level(LEVEL_TOP);
   *bytes = 2 * NET_PARAMETERS * size;
   return parameters;
 }
@@ -85,8 +85,8 @@ static void compare_net(int32_t dtype, int32_t activation, int32_t loss, int32_t
   struct net reference = new_net(dtype, activation, loss, optimizer, 16);
   void *want = train_net(&reference, GRADUS_LEVEL_PLAIN, &bytes);
   hash_results(want, bytes);
-  for (int32_t level = GRADUS_LEVEL_NEON; level <= GRADUS_LEVEL_AVX512; level++)
-    for (int32_t chunk = level == GRADUS_LEVEL_AVX512 ? 1 : 16; chunk <= 40; chunk += 8) {
+  for (int32_t level = GRADUS_LEVEL_NEON; level <= LEVEL_TOP; level++)
+    for (int32_t chunk = level == LEVEL_TOP ? 1 : 16; chunk <= 40; chunk += 8) {
       struct net net = new_net(dtype, activation, loss, optimizer, chunk);
       void *got = train_net(&net, level, &bytes);
       CHECK(memcmp(want, got, bytes) == 0, "dtype %d activation %d loss %d optimizer %d: level %d, chunk %d differs",
@@ -150,5 +150,33 @@ static void mlp_stops_before_the_next_batch(void) {
   void *scratch = malloc((size_t)gradus_mlp_scratch(&net.job));
   CHECK(gradus_mlp_epoch(&net.job, parameters, state, data, data, scratch) == GRADUS_OK && net.job.batches == 0,
         "no batch is done after stop");
+  free(scratch);
+}
+
+static void mlp_epoch_in_slices_gives_the_bits_of_one_call(void) {
+  static double parameters[2][2 * NET_PARAMETERS], state[2][2 * NET_PARAMETERS], data[NET_ROWS * NET_NIN];
+  struct net net[2];
+  for (int i = 0; i < 2; i++)
+    net[i] = new_net(GRADUS_DTYPE_FLOAT64, OP_tanh, GRADUS_LOSS_MSE, GRADUS_OPTIMIZER_ADAM, 16);
+  gemm_state = 7;
+  for (int i = 0; i < NET_PARAMETERS; i++) parameters[0][i] = parameters[1][i] = gemm_random();
+  for (int i = 0; i < NET_ROWS * NET_NIN; i++) data[i] = gemm_random();
+  void *scratch = malloc((size_t)gradus_mlp_scratch(&net[0].job));
+  CHECK(gradus_mlp_epoch(&net[0].job, parameters[0], state[0], data, data, scratch) == GRADUS_OK, "an epoch is done");
+  /* Two batches, then the last one, then none. */
+  net[1].job.slice = 2;
+  for (int32_t call = 0; call < 3; call++) {
+    CHECK(gradus_mlp_epoch(&net[1].job, parameters[1], state[1], data, data, scratch) == GRADUS_OK, "a slice is done");
+    int32_t batches = net[1].job.batches;
+    CHECK(batches == (call == 0 ? 2 : 3), "after %d slices %d batches are done", call + 1, batches);
+  }
+  CHECK(memcmp(parameters[0], parameters[1], sizeof parameters[0]) == 0, "the parameters differ");
+  CHECK(memcmp(state[0], state[1], sizeof state[0]) == 0, "the states differ");
+  CHECK(net[0].job.loss == net[1].job.loss, "the loss %.17g is not %.17g", net[1].job.loss, net[0].job.loss);
+  gradus_mlp_evaluate(&net[0].job, parameters[0], data, data, scratch);
+  net[1].job.batches = 0;
+  net[1].job.total = 0;
+  for (int32_t call = 0; call < 3; call++) gradus_mlp_evaluate(&net[1].job, parameters[1], data, data, scratch);
+  CHECK(net[0].job.loss == net[1].job.loss, "the loss %.17g is not %.17g", net[1].job.loss, net[0].job.loss);
   free(scratch);
 }

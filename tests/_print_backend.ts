@@ -1,0 +1,4 @@
+/** The smallest program that tells what computes. */
+import { backend } from "../mod.ts";
+
+console.log(backend);
