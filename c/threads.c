@@ -17,7 +17,8 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
 
 #else
 
-#define MOST_THREADS 64
+#define MOST_THREADS 32
+#define MOST_PARTS 32    /* bits of a set */
 #define PARTS_A_THREAD 4 /* several, since a thread may start late or lose its processor for a while */
 #define SPINS 64         /* looks in a row; after them others get the processor in between */
 #define LOOKS 1024       /* looks for work before a thread goes to sleep: longer than most gaps in a training step */
@@ -117,25 +118,42 @@ static struct {
   mutex lock;
   range_task *run;
   const void *context;
-  size_t count, size; /* elements, and of a part */
-  int32_t helpers;    /* how many of the threads this work is for */
-  /* Apart from the rest, since all threads look at them: the number of the work << 32 | parts that nobody has begun, and parts
-   * that are not done. The number keeps a thread that comes late from taking what has become a part of other work. */
+  size_t count, step;
+  int32_t parts;
+  int32_t helpers; /* how many of the threads this work is for */
+  /* Apart from the rest, since all threads look at them: the number of the work << 32 | the set of parts that nobody has begun, and
+   * how many are not done. The number keeps a thread that comes late from taking what has become a part of other work. */
   _Alignas(64) uint64_t ticket;
   _Alignas(64) uint32_t unfinished;
 } pool;
 
 static int work_is_there(int32_t index) {
-  return (uint32_t)__atomic_load_n(&pool.ticket, __ATOMIC_SEQ_CST) > 0 && index < __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED);
+  return (uint32_t)__atomic_load_n(&pool.ticket, __ATOMIC_SEQ_CST) != 0 && index < __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED);
+}
+
+/* The part that a thread begins next: one of its own as long as there are some, since what it computes on may still be in its
+ * cache from the last time; then those of others. */
+static int next_part(uint32_t open, int32_t thread) {
+  int32_t threads = __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED) + 1;
+  int32_t own = thread * __atomic_load_n(&pool.parts, __ATOMIC_RELAXED) / threads % MOST_PARTS;
+  uint32_t from_own_on = open & ~(uint32_t)0 << own;
+  return __builtin_ctz(from_own_on != 0 ? from_own_on : open);
+}
+
+static void do_part(size_t part) {
+  size_t steps = (pool.count + pool.step - 1) / pool.step, parts = (size_t)pool.parts;
+  size_t from = part * steps / parts * pool.step, to = (part + 1) * steps / parts * pool.step;
+  pool.run(pool.context, from, size_min(to, pool.count));
 }
 
 /* Computes parts until all are begun. */
-static void do_parts(void) {
+static void do_parts(int32_t thread) {
   uint64_t ticket = __atomic_load_n(&pool.ticket, __ATOMIC_ACQUIRE);
-  while ((uint32_t)ticket > 0) {
-    if (!__atomic_compare_exchange_n(&pool.ticket, &ticket, ticket - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
-    size_t from = ((uint32_t)ticket - 1) * pool.size;
-    pool.run(pool.context, from, size_min(from + pool.size, pool.count));
+  while ((uint32_t)ticket != 0) {
+    int part = next_part((uint32_t)ticket, thread);
+    uint64_t rest = ticket & ~((uint64_t)1 << part);
+    if (!__atomic_compare_exchange_n(&pool.ticket, &ticket, rest, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
+    do_part((size_t)part);
     __atomic_sub_fetch(&pool.unfinished, 1, __ATOMIC_RELEASE);
     ticket = __atomic_load_n(&pool.ticket, __ATOMIC_ACQUIRE);
   }
@@ -153,7 +171,7 @@ static void work(int32_t index) {
       __atomic_store_n(&self->asleep, 0, __ATOMIC_RELAXED);
       mutex_unlock(&pool.lock);
     }
-    do_parts();
+    if (work_is_there(index)) do_parts(index + 1);
   }
 }
 
@@ -199,7 +217,8 @@ static int32_t threads_wanted(int32_t count) {
 /* run(context, from, to) for ranges that make up 0 .. count-1, each beginning at a multiple of step and, where there are several,
  * of at least about `least` elements: what takes less time than waking a thread is not worth one. */
 static void parallel(size_t count, size_t step, size_t least, range_task *run, const void *context) {
-  size_t wanted = (size_t)threads_wanted(0), parts = size_min(count / size_max(least, 1), PARTS_A_THREAD * wanted);
+  size_t wanted = (size_t)threads_wanted(0), parts = size_min(PARTS_A_THREAD * wanted, MOST_PARTS);
+  parts = size_min(parts, count / size_max(least, step));
   if (wanted < 2 || parts < 2 || __atomic_exchange_n(&pool.taken, 1, __ATOMIC_ACQUIRE)) {
     run(context, 0, count);
     return;
@@ -207,15 +226,15 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
   pool.run = run;
   pool.context = context;
   pool.count = count;
-  pool.size = round_up((count + parts - 1) / parts, step);
-  parts = (count + pool.size - 1) / pool.size;
+  pool.step = step;
+  __atomic_store_n(&pool.parts, (int32_t)parts, __ATOMIC_RELAXED);
   int32_t helpers = start_threads((int32_t)size_min(wanted, parts) - 1);
   __atomic_store_n(&pool.helpers, helpers, __ATOMIC_RELAXED);
   __atomic_store_n(&pool.unfinished, (uint32_t)parts, __ATOMIC_RELAXED);
   uint64_t number = (__atomic_load_n(&pool.ticket, __ATOMIC_RELAXED) >> 32) + 1;
-  __atomic_store_n(&pool.ticket, number << 32 | parts, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&pool.ticket, number << 32 | (uint32_t)~(uint64_t)0 >> (MOST_PARTS - parts), __ATOMIC_SEQ_CST);
   wake(helpers);
-  do_parts();
+  do_parts(0);
   for (int look = 0; __atomic_load_n(&pool.unfinished, __ATOMIC_ACQUIRE) > 0; look++) wait_for_look(look);
   __atomic_store_n(&pool.taken, 0, __ATOMIC_RELEASE);
 }

@@ -188,8 +188,9 @@ export class Engine {
   /**
    * How many threads share large products and updates: at first as many as the machine has processors, or `GRADUS_THREADS` of
    * the environment. Small networks are computed by one, whatever the number, and the results are the same bits for each.
+   * In WebAssembly there is one thread, and the number stays 1.
    *
-   * @throws {GradusError} When it is set, unless it is a whole number from 1 to 64.
+   * @throws {GradusError} When it is set, unless it is a whole number from 1 to 32.
    *
    * @example Leaving the other processors to others
    * ```ts

@@ -172,7 +172,7 @@ export function simdLevel(limit?: LevelName): LevelName {
 }
 
 /** The most threads that the library takes. */
-const MOST_THREADS = 64;
+const MOST_THREADS = 32;
 
 /**
  * How many threads compute together; given a number, it becomes that many. They share large products and updates; the results

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { fingerprint, Level } from "../src/bindings.ts";
 import { native } from "../src/ffi.ts";
 import { pathOf } from "../src/files.ts";
-import { Engine, GradusError, Random, shuffleStream, simdLevel, Stream } from "../mod.ts";
+import { backend, Engine, GradusError, Random, shuffleStream, simdLevel, Stream } from "../mod.ts";
 import { testNeeding } from "./_machine.ts";
 
 const testWithProcesses = testNeeding("processes");
@@ -84,23 +84,24 @@ testWithProcesses("GRADUS_SIMD lowers the level", async () => {
 
 testWithProcesses("GRADUS_THREADS chooses the number of threads", async () => {
   assertEquals(await importWith({ GRADUS_THREADS: "3" }, "--allow-ffi=lib/"), simdLevel() + "\n");
-  for (const wrong of ["0", "65", "2.5", "many", "-1"]) {
+  for (const wrong of ["0", "33", "2.5", "many", "-1"]) {
     assertStringIncludes(
       await importWith({ GRADUS_THREADS: wrong }, "--allow-ffi=lib/"),
-      `Cannot choose the number of threads: it is "${wrong}", a whole number from 1 to 64 is needed`,
+      `Cannot choose the number of threads: it is "${wrong}", a whole number from 1 to 32 is needed`,
     );
   }
 });
 
 Deno.test("Engine.threads is the number of processors, until it is chosen", () => {
-  const before = Engine.threads;
-  assertEquals(before, Number(Deno.env.get("GRADUS_THREADS") || Math.min(navigator.hardwareConcurrency, 64)));
+  const before = Engine.threads, three = backend === "wasm" ? 1 : 3;
+  const many = Number(Deno.env.get("GRADUS_THREADS") || Math.min(navigator.hardwareConcurrency, 32));
+  assertEquals(before, backend === "wasm" ? 1 : many);
   Engine.threads = 3;
-  assertEquals(Engine.threads, 3);
-  for (const wrong of [0, 65, 1.5, NaN, "2"]) {
-    assertThrows(() => Engine.threads = wrong as number, GradusError, "a whole number from 1 to 64 is needed");
+  assertEquals(Engine.threads, three);
+  for (const wrong of [0, 33, 1.5, NaN, "2"]) {
+    assertThrows(() => Engine.threads = wrong as number, GradusError, "a whole number from 1 to 32 is needed");
   }
-  assertEquals(Engine.threads, 3);
+  assertEquals(Engine.threads, three);
   Engine.threads = before;
 });
 
@@ -124,7 +125,7 @@ Deno.test("A worker that loads the library later leaves the number of threads as
   const [first, second] = await Promise.all(answers);
   URL.revokeObjectURL(url);
   assertEquals(first, second);
-  assertEquals(first.threads, 3);
+  assertEquals(first.threads, backend === "wasm" ? 1 : 3);
   Engine.threads = before;
 });
 
