@@ -16,7 +16,11 @@ const library = new URL(
 );
 
 /** Imports gradus in another process; returns what it prints, errors included. */
-async function importWith(environment: Record<string, string>, ...flags: string[]): Promise<string> {
+function importWith(environment: Record<string, string>, ...flags: string[]): Promise<string> {
+  return runWith("tests/_print_level.ts", environment, ...flags);
+}
+
+async function runWith(program: string, environment: Record<string, string>, ...flags: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -24,7 +28,7 @@ async function importWith(environment: Record<string, string>, ...flags: string[
       "--no-lock",
       "--allow-env=GRADUS_BACKEND,GRADUS_LIB,GRADUS_SIMD,GRADUS_THREADS",
       ...flags,
-      "tests/_print_level.ts",
+      program,
     ],
     cwd: new URL("..", import.meta.url),
     env: { NO_COLOR: "1", GRADUS_BACKEND: "", ...environment },
@@ -83,7 +87,7 @@ testWithProcesses("GRADUS_SIMD lowers the level", async () => {
 });
 
 testWithProcesses("GRADUS_THREADS chooses the number of threads", async () => {
-  assertEquals(await importWith({ GRADUS_THREADS: "3" }, "--allow-ffi=lib/"), simdLevel() + "\n");
+  assertEquals(await runWith("tests/_print_threads.ts", { GRADUS_THREADS: "3" }, "--allow-ffi=lib/"), "3\n");
   for (const wrong of ["0", "33", "2.5", "many", "-1"]) {
     assertStringIncludes(
       await importWith({ GRADUS_THREADS: wrong }, "--allow-ffi=lib/"),

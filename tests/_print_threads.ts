@@ -1,0 +1,4 @@
+/** Prints how many threads share large work: a program for other tests to start. */
+import { Engine } from "../mod.ts";
+
+console.log(Engine.threads);
