@@ -163,6 +163,7 @@ static int dtype_is_valid(int32_t dtype) { return dtype == GRADUS_DTYPE_FLOAT32 
 
 OUT_OF_LINE int job_is_valid(const struct gradus_job *job) {
   if (!job || !dtype_is_valid(job->dtype) || job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
+  if (job->inputs_kind < GRADUS_INPUTS_REALS || job->inputs_kind > GRADUS_INPUTS_UINT8) return 0;
   for (int32_t l = 0; l < job->layers; l++)
     if (job_net(job)[2 * l] < 1 || !activation_is_valid(layer_activation(job, l), l == job->layers - 1)) return 0;
   return 1;

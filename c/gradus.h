@@ -177,7 +177,7 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  *
  * parameters: for each layer weight (nout,nin) and bias (nout), P = Σ nout·(nin + 1) reals in all; then, in the same array, the
  * P gradients in the same order. The functions that take them as const use the first half only, which is enough for them.
- * All that is handed over is reals, but for class numbers. inputs (rows,nin) and targets lie as they are, order tells in which
+ * All that is handed over is reals, but for class numbers and inputs that say so. inputs (rows,nin) and targets lie as they are, order tells in which
  * order they are used. batch_size rows decide one update, and `chunk` rows at once are computed: the more, the more scratch;
  * 256 is a good number.
  * scratch: gradus_mlp_scratch(job) bytes. What it holds before and after a call is of no meaning; `kept` is the same, but for
@@ -185,7 +185,7 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  *
  * A job starts as zeros: float32, rows as they come, targets as rows, no optimizer, no momentum, decay or clipping. There are
  * no other defaults. What is read of it:
- *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, net
+ *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, net; those that take inputs inputs_kind, input_scale
  *   gradus_mlp_evaluate        and loss_kind, targets_kind, ordered, order, slice and, where that is not 0, batches, total
  *   gradus_mlp_epoch           and these, batch_size, clip_norm, stop, optimizer and the fields of the optimizer
  *   gradus_optimizer_state     optimizer, momentum, centered
@@ -254,6 +254,10 @@ enum gradus_loss {
   GRADUS_LOSS_CROSS_ENTROPY = 7
 };
 
+/* How inputs are given: reals of the job's dtype, or of a type of their own, converted as they are used; bytes are multiplied by
+ * input_scale, in the job's dtype. */
+enum gradus_inputs { GRADUS_INPUTS_REALS = 0, GRADUS_INPUTS_FLOAT32 = 1, GRADUS_INPUTS_FLOAT64 = 2, GRADUS_INPUTS_UINT8 = 3 };
+
 /* How targets are given: rows of nout reals, or one int32_t class number per row. */
 enum gradus_targets { GRADUS_TARGETS_ROWS = 0, GRADUS_TARGETS_CLASSES = 1 };
 
@@ -274,7 +278,7 @@ enum gradus_optimizer {
   GRADUS_OPTIMIZER_LANGEVIN = 5
 };
 
-/* 184 bytes without padding, the same on every platform. */
+/* 200 bytes without padding, the same on every platform. */
 struct gradus_job {
   /* the optimizer */
   double learning_rate;
@@ -290,6 +294,7 @@ struct gradus_job {
   double step;             /* in and out: updates done so far */
   double loss;             /* out: mean loss of the rows; of an epoch, each row before its batch's update */
   double gradient_norm;    /* out: of the last batch, before clipping; set where clip_norm > 0 */
+  double input_scale;      /* a factor of inputs that are bytes */
   double total;            /* with slice > 0, in and out: the losses of the rows so far, added up */
   uint32_t seed[2];        /* of the optimizer's noise: low, high */
   int32_t optimizer;       /* enum gradus_optimizer */
@@ -306,6 +311,8 @@ struct gradus_job {
   int32_t ordered;         /* 0 or 1: whether an order follows */
   int32_t loss_kind;       /* enum gradus_loss */
   int32_t targets_kind;    /* enum gradus_targets */
+  int32_t inputs_kind;     /* enum gradus_inputs */
+  int32_t reserved;        /* 0 */
   /* progress, shared with another thread, by atomic loads and stores: stop is read before each batch and ends the epoch, with
    * OK, if it is not 0; 1 is added to batches after it */
   int32_t stop;

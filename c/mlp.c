@@ -73,6 +73,11 @@ OUT_OF_LINE struct layer layer_last(const struct gradus_job *job) {
   return layer;
 }
 
+static int inputs_are_reals(const struct gradus_job *job) {
+  return job->inputs_kind == GRADUS_INPUTS_REALS ||
+         job->inputs_kind == (job->dtype == GRADUS_DTYPE_FLOAT64 ? GRADUS_INPUTS_FLOAT64 : GRADUS_INPUTS_FLOAT32);
+}
+
 static int loss_is_of_whole_rows(const struct gradus_job *job) { return job->loss_kind == GRADUS_LOSS_CROSS_ENTROPY; }
 
 /* Whether layers are updated one by one: what is small is in the cache anyway, clipping wants all gradients first, and
@@ -144,6 +149,43 @@ OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t widt
       for (; i + QUAD <= samples; i += QUAD) K(turn_quad)(x + j * stride + s + i, stride, row + i, j, features);
       for (; i < samples; i++)
         for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
+    }
+  }
+}
+
+/* to ← n numbers of the inputs from `at` on, in the network's type. */
+LOCAL void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
+  if (job->inputs_kind == GRADUS_INPUTS_UINT8) {
+    const uint8_t *from = (const uint8_t *)inputs + at;
+    for (size_t i = 0; i < n; i++) to[i] = (real)from[i] * (real)job->input_scale;
+  } else if (job->inputs_kind == GRADUS_INPUTS_FLOAT32) {
+    const float *from = (const float *)inputs + at;
+    for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
+  } else {
+    const double *from = (const double *)inputs + at;
+    for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
+  }
+}
+
+/* x (nin, stride) ← the inputs of those rows; those of another type by way of a block of converted ones. */
+OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const void *inputs, const uint32_t *order, size_t first,
+                                  size_t columns) {
+  enum { SAMPLES = 64 / sizeof(real), FEATURES = 64 };
+  size_t stride = job_stride(job), width = (size_t)job->nin;
+  if (inputs_are_reals(job)) {
+    K(gather)(x, stride, inputs, width, order, first, columns);
+    return;
+  }
+  real block[SAMPLES * FEATURES];
+  for (size_t s = 0; s < columns; s += SAMPLES) {
+    size_t samples = size_min(SAMPLES, columns - s);
+    for (size_t j = 0; j < width; j += FEATURES) {
+      size_t features = size_min(FEATURES, width - j);
+      for (size_t i = 0; i < samples; i++) {
+        size_t row = order ? order[first + s + i] : first + s + i;
+        K(convert)(block + i * features, job, inputs, row * width + j, features);
+      }
+      K(gather)(x + j * stride + s, stride, block, features, NULL, 0, samples);
     }
   }
 }
@@ -284,11 +326,11 @@ static int32_t K(first_bad_layer)(const struct gradus_job *job, const real *a, s
 
 /* The summed loss of the samples first .. first+columns-1 is added to *total; d ← its gradient times scale.
  * Returns 0 if the loss is not finite. */
-static int K(forward_loss)(struct gradus_job *job, const real *parameters, const real *inputs, const void *targets,
+static int K(forward_loss)(struct gradus_job *job, const real *parameters, const void *inputs, const void *targets,
                            const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
   size_t stride = job_stride(job);
   struct layer last = layer_last(job);
-  K(gather)(scratch->activations, stride, inputs, (size_t)job->nin, job_order(job), first, columns);
+  K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
   K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
@@ -308,7 +350,7 @@ static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const vo
   size_t stride = job_stride(job), rows = (size_t)job->rows;
   for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - first);
-    K(gather)(scratch.activations, stride, inputs, (size_t)job->nin, NULL, first, columns);
+    K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
     K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
   }
@@ -338,7 +380,7 @@ static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, c
 
 /* The gradient of the mean loss of one batch, chunk by chunk, and the update as it goes if that is asked for; its summed loss is
  * added to *total. */
-static int K(batch_gradient)(struct gradus_job *job, real *parameters, const real *inputs, const void *targets,
+static int K(batch_gradient)(struct gradus_job *job, real *parameters, const void *inputs, const void *targets,
                              const struct K(scratch) * scratch, size_t first, size_t rows, double *total,
                              const struct K(update) * update) {
   real *gradients = parameters + parameter_count(job);

@@ -1,6 +1,7 @@
 /** Inputs and targets of a network as the native side takes them. */
 import { Targets } from "./bindings.ts";
 import { GradusError } from "./error.ts";
+import { type InputRows, toInputs } from "./inputs.ts";
 import { type LossFunction, nativeLoss } from "./loss.ts";
 import type { MLP } from "./mlp.ts";
 import { isNumberArray, type Reals, type Rows, type Shaped, toTable } from "./shape.ts";
@@ -9,7 +10,7 @@ import { isNumberArray, type Reals, type Rows, type Shaped, toTable } from "./sh
 export interface Dataset {
   readonly rows: number;
   /** (rows, nin) */
-  readonly inputs: Reals;
+  readonly inputs: InputRows;
   /** (rows, nout), or a class number for each row. */
   readonly targets: Reals | Int32Array<ArrayBuffer>;
   /** How the targets are given: a number of `Targets`. */
@@ -27,7 +28,7 @@ export interface Dataset {
 export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFunction, task: string): Dataset {
   const kind = nativeLoss(loss);
   checkLastLayer(model, kind, task);
-  const x = toTable(inputs, model.nin, model.dtype, { task, name: "the inputs" });
+  const x = toInputs(inputs, model.nin, model.dtype, { task, name: "the inputs" });
   if (x.rows === 0) throw new GradusError("shape", `Cannot ${task}: there are no inputs, at least one row is needed`);
   const classes = kind === "crossEntropy" ? classNumbers(targets, x.rows) : undefined;
   const y = classes
@@ -42,7 +43,7 @@ export function toDataset(model: MLP, inputs: Rows, targets: Rows, loss: LossFun
   if (kind !== undefined) checkTargets(y.data, kind, task);
   return {
     rows: x.rows,
-    inputs: x.data,
+    inputs: x,
     targets: y.data,
     targetsKind: classes ? Targets.classes : Targets.rows,
     targetWidth: classes ? 1 : y.data.length / y.rows,

@@ -94,7 +94,10 @@ export interface History {
 export interface TrainOptions extends OptimizerSettings {
   /** What is trained. */
   model: MLP;
-  /** Rows of nin numbers. */
+  /**
+   * Rows of nin numbers. A `Float32Array`, a `Float64Array` and bytes, `{ data: Uint8Array, shape: [rows, nin], scale: 1 / 255 }`,
+   * are used as they are, without a copy.
+   */
   trainInputs: Rows;
   /** Rows of nout numbers, single numbers where nout is 1, or class numbers for `Engine.crossEntropy`. */
   trainTargets: Rows;

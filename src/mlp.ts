@@ -6,12 +6,13 @@ import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
 import { obstacleOf, readText, writeTextAtomically } from "./files.ts";
 import { decodeModel, encodeModel, fromNeuronOrder, type ModelJSON } from "./formats/model_json.ts";
+import { type InputRows, setInputs, toInputs } from "./inputs.ts";
 import { Job } from "./job.ts";
 import { type ActivationName, activationNames, Layer } from "./layer.ts";
 import { checkName, checkNumber, checkOptions, countRange, nonNegativeRange, seedRange, shown } from "./options.ts";
 import { Parameters } from "./parameters.ts";
 import { Random, Stream } from "./random.ts";
-import { type Dtype, isNumberArray, newReals, type NumberArray, type Reals, type Rows, toTable } from "./shape.ts";
+import { type Dtype, isNumberArray, newReals, type NumberArray, type Reals, type Rows } from "./shape.ts";
 import { callOf, Value } from "./value.ts";
 
 /**
@@ -227,7 +228,7 @@ export class MLP {
   forward(inputs: readonly (number | Value)[]): Value[] {
     const x = this.#sample(inputs);
     const pass = new MLPPass(this, 1);
-    const y = pass.forward(x, 1);
+    const y = pass.forward({ rows: 1, width: this.nin, data: x, scale: 1 });
     const differentiable = inputs.some((input) => typeof input !== "number");
     return callOf("mlp", inputs, y, (gradient) => pass.backward(gradient, differentiable));
   }
@@ -280,15 +281,16 @@ export class MLP {
   /** Either, where the type of the rows is not known. */
   predict(rows: Rows): Reals | number[][];
   predict(rows: Rows): Reals | number[][] {
-    const table = toTable(rows, this.nin, this.dtype, { task: "predict", name: "the inputs" });
-    const outputs = newReals(this.dtype, table.rows * this.nout);
-    if (table.rows > 0) {
+    const inputs = toInputs(rows, this.nin, this.dtype, { task: "predict", name: "the inputs" });
+    const outputs = newReals(this.dtype, inputs.rows * this.nout);
+    if (inputs.rows > 0) {
       const job = new Job(this.dtype, this);
-      job.set("rows", table.rows);
-      job.set("chunk", Math.min(PREDICT_CHUNK, table.rows));
+      job.set("rows", inputs.rows);
+      job.set("chunk", Math.min(PREDICT_CHUNK, inputs.rows));
+      setInputs(job, inputs);
       const scratch = scratchFor(job);
       unwrap(
-        native.gradus_mlp_predict(job.bytes, outputs, Parameters.memoryOf(this.parameters), table.data, scratch),
+        native.gradus_mlp_predict(job.bytes, outputs, Parameters.memoryOf(this.parameters), inputs.data, scratch),
         "predict",
       );
     }
@@ -548,12 +550,13 @@ export class MLPPass {
   }
 
   /** The outputs (rows, nout) of inputs (rows, nin). */
-  forward(inputs: Reals, rows: number): Reals {
+  forward(inputs: InputRows): Reals {
     const { dtype, nout, parameters } = this.#model;
-    const outputs = newReals(dtype, rows * nout);
-    this.#job.set("rows", rows);
+    const outputs = newReals(dtype, inputs.rows * nout);
+    this.#job.set("rows", inputs.rows);
+    setInputs(this.#job, inputs);
     unwrap(
-      native.gradus_mlp_forward(this.#job.bytes, outputs, Parameters.memoryOf(parameters), inputs, this.#scratch),
+      native.gradus_mlp_forward(this.#job.bytes, outputs, Parameters.memoryOf(parameters), inputs.data, this.#scratch),
       "run the network",
     );
     return outputs;

@@ -7,6 +7,7 @@ import { Loss as LossCode, Status, Targets } from "./bindings.ts";
 import type { Dataset } from "./dataset.ts";
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
+import { selectRows, setInputs } from "./inputs.ts";
 import { Job } from "./job.ts";
 import { type CustomLoss, type LossFunction, mseLoss, nativeLoss } from "./loss.ts";
 import { type MLP, MLPPass, scratchFor } from "./mlp.ts";
@@ -66,6 +67,7 @@ export class Run {
     job.set("clipNorm", options.clipNorm);
     job.set("lossKind", LossCode[kind ?? "none"]);
     job.set("targetsKind", data.targetsKind);
+    setInputs(job, data.inputs);
     this.#scratch = this.isNative ? scratchFor(job) : new Uint8Array(0);
   }
 
@@ -92,6 +94,7 @@ export class Run {
       options.shuffles === shuffles;
     if (!fits) return false;
     this.#data = data;
+    setInputs(this.#job, data.inputs);
     return true;
   }
 
@@ -125,7 +128,7 @@ export class Run {
   evaluate(): number {
     if (!this.isNative) return this.#evaluateChunks().reduce((_, loss) => loss, 0);
     const { inputs, targets } = this.data;
-    const status = native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, inputs, targets, this.#scratch);
+    const status = native.gradus_mlp_evaluate(this.#job.bytes, this.#memory, inputs.data, targets, this.#scratch);
     unwrap(status, "evaluate the network");
     return this.#job.get("loss");
   }
@@ -144,7 +147,7 @@ export class Run {
     const status = await native.gradus_mlp_evaluate_async(
       this.#job.bytes,
       this.#memory,
-      inputs,
+      inputs.data,
       targets,
       this.#scratch,
     );
@@ -169,7 +172,7 @@ export class Run {
     const { data } = this;
     return this.#end(
       optimizer,
-      native.gradus_mlp_epoch(this.#job.bytes, this.#memory, state, data.inputs, data.targets, this.#scratch),
+      native.gradus_mlp_epoch(this.#job.bytes, this.#memory, state, data.inputs.data, data.targets, this.#scratch),
     );
   }
 
@@ -192,7 +195,7 @@ export class Run {
         this.#job.bytes,
         this.#memory,
         state,
-        data.inputs,
+        data.inputs.data,
         data.targets,
         this.#scratch,
       ),
@@ -243,7 +246,7 @@ export class Run {
       batch.#job.bytes,
       this.#memory,
       null,
-      data.inputs,
+      data.inputs.data,
       data.targets,
       batch.#scratch,
     );
@@ -255,14 +258,11 @@ export class Run {
   /** Some rows in their order, as a dataset. */
   #rowsAt(first: number, rows: number): Dataset {
     const { data, model } = this, { order } = this.#job;
-    const inputs = newReals(model.dtype, rows * model.nin), width = data.targetWidth;
+    const chosen = Array.from({ length: rows }, (_, i) => this.#options.shuffles ? order[first + i] : first + i);
+    const width = data.targetWidth;
     const targets = data.targets instanceof Int32Array ? new Int32Array(rows) : newReals(model.dtype, rows * width);
-    for (let i = 0; i < rows; i++) {
-      const row = this.#options.shuffles ? order[first + i] : first + i;
-      inputs.set(data.inputs.subarray(row * model.nin, (row + 1) * model.nin), i * model.nin);
-      targets.set(data.targets.subarray(row * width, (row + 1) * width), i * width);
-    }
-    return { ...data, rows, inputs, targets };
+    chosen.forEach((row, i) => targets.set(data.targets.subarray(row * width, (row + 1) * width), i * width));
+    return { ...data, rows, inputs: selectRows(data.inputs, chosen, model.dtype), targets };
   }
 
   /**
@@ -276,7 +276,7 @@ export class Run {
     const pass = new MLPPass(model, Math.min(chunk, rows));
     for (let done = 0; done < rows; done += chunk) {
       const part = this.#rowsAt(first + done, Math.min(chunk, rows - done));
-      const outputs = Array.from(pass.forward(part.inputs, part.rows), (y) => new Value(y));
+      const outputs = Array.from(pass.forward(part.inputs), (y) => new Value(y));
       const losses = this.#customLosses(part, outputs);
       for (const loss of losses) total += loss.data;
       if (!Number.isFinite(total)) throw this.#badLoss(this.batches, this.#firstBadLayer(part));
@@ -293,7 +293,7 @@ export class Run {
     let total = 0;
     for (let first = 0; first < data.rows; first += chunk) {
       const part = this.#rowsAt(first, Math.min(chunk, data.rows - first));
-      const outputs = Array.from(pass.forward(part.inputs, part.rows), (y) => new Value(y));
+      const outputs = Array.from(pass.forward(part.inputs), (y) => new Value(y));
       for (const loss of this.#customLosses(part, outputs)) total += loss.data;
       yield total / (first + part.rows);
     }
@@ -318,8 +318,8 @@ export class Run {
   /** The first layer whose output for these rows is not finite: −1 for the inputs, the number of layers for none. */
   #firstBadLayer(part: Dataset): number {
     const { model } = this;
-    if (!part.inputs.every(Number.isFinite)) return -1;
-    const outputs = new MLPPass(model, part.rows).forward(part.inputs, part.rows);
+    if (!part.inputs.data.every(Number.isFinite)) return -1;
+    const outputs = new MLPPass(model, part.rows).forward(part.inputs);
     if (outputs.every(Number.isFinite)) return model.layers.length;
     const probe = { ...part, targets: newReals(model.dtype, part.rows * model.nout), targetsKind: Targets.rows };
     const evaluation = new Run(model, probe, mseLoss, wholeBatch(probe, part.rows));
@@ -331,11 +331,12 @@ export class Run {
   #badLoss(batch: number, badLayer: number): GradusError {
     const { model, data } = this;
     const where = this.#isStep ? "" : ` of batch ${batch + 1} in epoch ${this.#epochs}`;
-    const badInput = data.inputs.findIndex((x: number) => !Number.isFinite(x));
+    const { data: inputs, scale } = data.inputs;
+    const badInput = inputs.findIndex((x: number) => !Number.isFinite(x));
     const badTarget = data.targets.findIndex((t: number) => !Number.isFinite(t));
     let cause: string, needed = "a smaller learning rate, scaled inputs or clipNorm is";
     if (badLayer < 0) {
-      cause = `row ${Math.floor(badInput / model.nin)} of the inputs holds ${data.inputs[badInput]}`;
+      cause = `row ${Math.floor(badInput / model.nin)} of the inputs holds ${inputs[badInput]}`;
       needed = "numbers are";
     } else if (badLayer < model.layers.length) {
       cause = `the output of layers.${badLayer} is the first that is not finite`;
@@ -346,7 +347,7 @@ export class Run {
       cause = "the outputs are no probabilities";
       needed = "a last layer with sigmoid, or binaryCrossEntropyWithLogits, is";
     } else cause = "all outputs are finite, the loss itself is not";
-    const [low, high] = rangeOf(data.inputs);
+    const [low, high] = rangeOf(inputs).map((x) => x * scale);
     return new GradusError(
       "numeric",
       `Cannot go on training: the loss${where} became NaN or infinite; ${cause}; the inputs range from ${low} to ${high}; ${needed} needed`,
@@ -354,7 +355,7 @@ export class Run {
   }
 }
 
-function rangeOf(x: Reals): [number, number] {
+function rangeOf(x: Iterable<number>): [number, number] {
   let low = Infinity, high = -Infinity;
   for (const number of x) {
     if (number < low) low = number;

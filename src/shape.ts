@@ -82,6 +82,8 @@ export interface Shaped {
   readonly data: NumberArray;
   /** Rows and columns; `[rows]` alone means one column. */
   readonly shape: readonly number[];
+  /** What each number is multiplied by; default 1. Pictures of bytes become numbers from 0 to 1 with 1 / 255. */
+  readonly scale?: number;
 }
 
 /**
@@ -137,41 +139,62 @@ function plural(count: number, word: string): string {
  * @throws {GradusError} If a row has another width, a cell is not a number, or the sizes do not fit.
  */
 export function toTable(rows: Rows, width: number, dtype: Dtype, what: TableName): Table {
-  if (isNumberArray(rows)) return flatTable(rows, width, dtype, what);
-  if (!Array.isArray(rows)) {
-    if (!isShaped(rows as Rows) || !isNumberArray((rows as Shaped).data)) {
-      refuse("argument", what, `${what.name} are ${shown(rows)}, an array of rows or a typed array is needed`);
-    }
-    const { data, shape } = rows as Shaped;
-    const columns = shape.length === 1 ? 1 : shape[1];
-    if (shape.length < 1 || shape.length > 2 || columns !== width || shape[0] * width !== data.length) {
-      refuse(
-        "shape",
-        what,
-        `${what.name} have the shape (${shape.join(", ")}) and ${
-          plural(data.length, "number")
-        }, (rows, ${width}) is needed`,
-      );
-    }
-    return flatTable(data, width, dtype, what);
-  }
-  const data = newReals(dtype, rows.length * width);
-  for (let i = 0; i < rows.length; i++) copyRow(data, rows[i], i, width, what);
-  return { data, rows: rows.length };
+  const flat = flatRows(rows, width, what);
+  if (flat) return { data: toReals(flat, dtype), rows: flat.data.length / width };
+  const list = rows as readonly unknown[], data = newReals(dtype, list.length * width);
+  for (let i = 0; i < list.length; i++) copyRow(data, list[i], i, width, what);
+  return { data, rows: list.length };
 }
 
-function flatTable(data: NumberArray, width: number, dtype: Dtype, what: TableName): Table {
-  if (data.length % width !== 0) {
+/** Numbers in one array, each to be multiplied by the scale. */
+export interface Flat {
+  readonly data: NumberArray;
+  readonly scale: number;
+}
+
+/**
+ * Rows that are given as one typed array, with or without a shape; undefined for an array of rows.
+ *
+ * @throws {GradusError} If the sizes do not fit, the scale is no number, or it is no table at all.
+ */
+export function flatRows(rows: Rows, width: number, what: TableName): Flat | undefined {
+  if (Array.isArray(rows)) return undefined;
+  if (isNumberArray(rows)) {
+    if (rows.length % width === 0) return { data: rows, scale: 1 };
     refuse(
       "shape",
       what,
-      `${what.name} are ${plural(data.length, "number")} in one array, a multiple of ${width} is needed`,
+      `${what.name} are ${plural(rows.length, "number")} in one array, a multiple of ${width} is needed`,
     );
   }
+  if (!isShaped(rows) || !isNumberArray(rows.data)) {
+    refuse("argument", what, `${what.name} are ${shown(rows)}, an array of rows or a typed array is needed`);
+  }
+  const { data, shape, scale = 1 } = rows;
+  const columns = shape.length === 1 ? 1 : shape[1];
+  if (shape.length < 1 || shape.length > 2 || columns !== width || shape[0] * width !== data.length) {
+    refuse(
+      "shape",
+      what,
+      `${what.name} have the shape (${shape.join(", ")}) and ${
+        plural(data.length, "number")
+      }, (rows, ${width}) is needed`,
+    );
+  }
+  if (!Number.isFinite(scale)) {
+    refuse("argument", what, `the scale of ${what.name} is ${shown(scale)}, a number is needed`);
+  }
+  return { data, scale };
+}
+
+/** The numbers as reals: the very array where it is of that type and the scale is 1. */
+export function toReals({ data, scale }: Flat, dtype: Dtype): Reals {
   const right = dtype === "float64" ? data instanceof Float64Array : data instanceof Float32Array;
-  const reals = right ? data as Reals : newReals(dtype, data.length);
-  if (!right) reals.set(data);
-  return { data: reals, rows: data.length / width };
+  if (right && scale === 1) return data as Reals;
+  const reals = newReals(dtype, data.length);
+  if (scale === 1) reals.set(data);
+  else for (let i = 0; i < data.length; i++) reals[i] = data[i] * scale;
+  return reals;
 }
 
 function copyRow(data: Reals, row: unknown, i: number, width: number, what: TableName): void {

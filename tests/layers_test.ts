@@ -38,6 +38,7 @@ const typescript: readonly (readonly string[])[] = [
     "src/layer.ts",
     "src/parameters.ts",
     "src/job.ts",
+    "src/inputs.ts",
     "src/mlp.ts",
     "src/neuron.ts",
     "src/loss.ts",
