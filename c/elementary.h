@@ -110,6 +110,22 @@ ELEMENTARY real K(exp)(real x) {
   return K(scale)(R(1) + w, k);
 }
 
+/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum) */
+INLINE real K(two_sum)(real a, real b, real *error) {
+  const real sum = a + b, back = sum - a;
+  *error = (a - (sum - back)) + (b - back);
+  return sum;
+}
+
+/* e^(x + low) for a low that is small beside 1, rounded once; what that left goes to *rest. */
+INLINE real K(exp_pair)(real x, real low, real *rest) {
+  x = x < R(EXP_MIN) ? R(EXP_MIN) : x;
+  ubits k;
+  const real w = K(exp_parts)(x, &k), high = R(1) + w, left = (w - (high - R(1))) + high * low, sum = high + left;
+  *rest = K(scale)(left - (sum - high), k);
+  return K(scale)(sum, k);
+}
+
 /* e^x - 1 = 2^k·w + (2^k - 1), halved and doubled because 2^k overflows before the result does.
  * Error (1.44, 1.81). */
 ELEMENTARY real K(expm1)(real x) {

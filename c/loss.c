@@ -29,20 +29,27 @@
 ELEMENTWISE_LOSSES(X)
 #undef X
 
-/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top and sum have `columns` elements. */
+/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top, sum and rest have `columns`
+ * elements. Within 2 ulps: what the difference is rounded by goes into the exponential, the sum is that of pairs, sum + rest, and
+ * so the quotient is corrected. */
 LOCAL void K(softmax)(real *y, const real *x, size_t nout, size_t stride, size_t columns, real *restrict top,
-                      real *restrict sum) {
-  for (size_t s = 0; s < whole(columns); s++) top[s] = x[s], sum[s] = 0;
+                      real *restrict sum, real *restrict rest) {
+  for (size_t s = 0; s < whole(columns); s++) top[s] = x[s], sum[s] = rest[s] = 0;
   for (size_t o = 1; o < nout; o++)
     for (size_t s = 0; s < whole(columns); s++) top[s] = K(max)(top[s], x[o * stride + s]);
   for (size_t o = 0; o < nout; o++)
     for (size_t s = 0; s < whole(columns); s++) {
-      real e = K(exp)(x[o * stride + s] - top[s]);
+      real low, left, error, difference = K(two_sum)(x[o * stride + s], -top[s], &low);
+      real e = K(exp_pair)(difference, low == low ? low : 0, &left);
       y[o * stride + s] = e;
-      sum[s] += e;
+      sum[s] = K(two_sum)(sum[s], e, &error);
+      rest[s] += error + left;
     }
   for (size_t o = 0; o < nout; o++)
-    for (size_t s = 0; s < whole(columns); s++) y[o * stride + s] /= sum[s];
+    for (size_t s = 0; s < whole(columns); s++) {
+      real e = y[o * stride + s], quotient = e / sum[s], missing = K(fma)(-quotient, sum[s], e);
+      y[o * stride + s] = quotient + (missing - quotient * rest[s]) / sum[s];
+    }
 }
 
 /* With y = softmax(x):  dx_o = y_o · (dy_o − Σ_j dy_j·y_j), in place. */
@@ -59,8 +66,8 @@ LOCAL void K(softmax_backward)(real *restrict d, const real *restrict y, size_t 
  * loss = Σ_o t_o·(log Σ_j exp(p_j − max) − (p_o − max)),  d = softmax(p)·Σt − t. */
 LOCAL void K(cross_entropy_loss)(double *loss, real *restrict d, const real *restrict p, const real *restrict t,
                                  size_t nout, size_t stride, size_t columns, real scale, real *restrict top,
-                                 real *restrict sum) {
-  K(softmax)(d, p, nout, stride, columns, top, sum);
+                                 real *restrict sum, real *restrict rest) {
+  K(softmax)(d, p, nout, stride, columns, top, sum, rest);
   for (size_t s = 0; s < whole(columns); s++) sum[s] = K(log)(sum[s]);
   for (size_t o = 0; o < nout; o++)
     for (size_t s = 0; s < whole(columns); s++)
@@ -73,7 +80,7 @@ LOCAL void K(cross_entropy_loss)(double *loss, real *restrict d, const real *res
       d[o * stride + s] = (d[o * stride + s] * sum[s] - t[o * stride + s]) * scale;
 }
 
-/* loss[s] ← the loss of sample s; d ← scale · dloss/dp. work: 2·columns elements. */
+/* loss[s] ← the loss of sample s; d ← scale · dloss/dp. work: 3·columns elements. */
 LOCAL void K(loss)(int32_t kind, double *loss, real *d, const real *p, const real *t, size_t nout, size_t stride,
                    size_t columns, real scale, real *work) {
   for (size_t s = 0; s < whole(columns); s++) loss[s] = 0;
@@ -88,7 +95,8 @@ LOCAL void K(loss)(int32_t kind, double *loss, real *d, const real *p, const rea
     ELEMENTWISE(GRADUS_LOSS_HINGE, hinge)
 #undef ELEMENTWISE
     case GRADUS_LOSS_CROSS_ENTROPY:
-      K(cross_entropy_loss)(loss, d, p, t, nout, stride, columns, scale, work, work + columns);
+      K(cross_entropy_loss)(loss, d, p, t, nout, stride, columns, scale, work, work + columns,
+                            work + 2 * columns);
       break;
     default: break;
   }

@@ -3,7 +3,7 @@
  *   z (nout,B) = b + w·x      dx (nin,B) = wᵀ·dz      dw (nout,nin) += dz·xᵀ      db (nout) += Σ dz
  * with w (nout,nin). Sums over the samples run sample by sample, so that a batch cut into chunks gives the same bits.
  *
- * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (2·stride); loss (stride doubles);
+ * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); loss (stride doubles);
  * then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
 
 #ifndef MLP_SHARED
@@ -130,7 +130,7 @@ OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *
   scratch.e = scratch.d + widest_layer(job) * stride;
   scratch.t = scratch.e + widest_layer(job) * stride;
   scratch.work = scratch.t + layer_nout(job, job->layers - 1) * stride;
-  scratch.activations = scratch.work + 2 * stride;
+  scratch.activations = scratch.work + 3 * stride;
   return scratch;
 }
 
@@ -225,7 +225,8 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
         .start = START_BIAS, .bias = parameters + l.bias,
     });
     if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
-      K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride);
+      K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride,
+                 scratch->work + 2 * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
       K(activation_forward)(l.activation, y, z, l.nout * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)

@@ -20,48 +20,48 @@ export const optimizers: Record<string, (gradus: typeof Gradus, parameters: Grad
 /** By optimizer: of float32 and of float64. */
 export const hashes: Record<string, Record<Dtype, string>> = {
   SGD: {
-    float32: "55620115d5d3c7642e9c289d90de8da2f7eb818fc2d24d4bf20e1cdb9951374c",
-    float64: "f14037b63abf21cfde81d5e5dfb95ccd5e896a9e6cc25cf0000a1a4030aec20a",
+    float32: "a110086cdd86a42ea7e8bddf21b82d251613398a7e7ca9da215187b199fb08c0",
+    float64: "80a7c195a54994f6fc07a4fc49fc386536b0f114012e90c0c20002de97847705",
   },
   RMSprop: {
-    float32: "b2e2cf0bfcbb6f5bc7d98fc5a3de5fa1ec6e85eee527921b804d9387c277a0ab",
-    float64: "8e20bc4b331fe62821c6474f5fccc3489ce67d24037bbef8d1caaa7123266f97",
+    float32: "b43629dad0ce77cb6b1de1afa12d8fe196e60948cd11a6df5f064ce71207b6ca",
+    float64: "9d644fc133453e23cfb7657f4df12c6142536f4e7509e4d566b7d617d933fd07",
   },
   Adam: {
-    float32: "34e129962160429ce389f5a68ba039f7664541d8c148abd60ea66719ddd04a61",
-    float64: "930ba171d7c79add248d80b34b3caa00fddd33a633173c9e2244e25f69a7b67a",
+    float32: "3ec97258009143b27161cfd11b58470365b9da4e1705f3c434bd2e3d159f87ff",
+    float64: "a8b568aba329ff006fa8cf9ca50b7b07b2902c0548854160f2e94008b3eb1ab2",
   },
   AdamW: {
-    float32: "94aed2e6fc0ff55e4dc44e0714c1c7be01dc2fd75fdb65227fbf751cf62e43d1",
-    float64: "0b73fa305bafaaf637ccebabf369dfc6d818289f8ec2b37a9252c559522fcfb6",
+    float32: "1408550e1462cb59aede755b610a8d69046f8c755e28fc61e32b0165ab507d52",
+    float64: "ab605c2eafe94fac1fc0347d0946194f7ba04663f3aeb45723a18f25396d3269",
   },
   Langevin: {
-    float32: "43d856cbf75472f66f61c05e03d51c8413853db4f2356b01b31d26e9cea3e686",
-    float64: "ed4fd15b16fea9883983c93f6d7e36f9b7309cb0201b1a033dcd5c85910841dd",
+    float32: "aa677c2c6fbd0d550377cf7d69265ec23c613466217e294ee0103f58e0cbf54c",
+    float64: "ecce1a40f889910b960cac5a39406ddf52292f1f94096e37b536decfcb97da39",
   },
 };
 
 /** The same of a network that is large enough for several threads. */
 export const largeHashes: Record<string, Record<Dtype, string>> = {
   SGD: {
-    float32: "6f208a0803ed1cee3ce1d41787a40013451681ed26ec7efc4bb8d8b67fa9286b",
-    float64: "f1bf14f50e6dabe33a6d334562874a745a6298bcf82c36d6e569c8d1b4345fbc",
+    float32: "ae5face8907aac41186a4eea8f6c14c0ba2b3168ed44112fb837b99049319510",
+    float64: "0fe8eae687088c581d4753c6ca7c0d3c793e0bb7ada2013a970f8caecf3d2ca8",
   },
   RMSprop: {
-    float32: "caac937c7e4c9f05d6f0f8ccfa21c64d68012e70d9e5c32e5bf2ee7566ffdf85",
-    float64: "69b304194a373a27d94b70accca95e065f1e7b4dc45ed17689357742d6b2e290",
+    float32: "d0d8c094dca249fc1a2812e8737e032cfd35b507956423f069e249a4ac3adde1",
+    float64: "135e60213cf3c34964e297878b584ce82494a0dc169936cdbd6f25a4e94f805a",
   },
   Adam: {
-    float32: "8c3bbb8595bf4d1f56635020092254db14ba58d1c569a8c330a28fb2ac12800f",
-    float64: "6b4872be61320bc9d5f54052b899ed31766a9cdc2cd1d0e35d22d549d37fb0b8",
+    float32: "8f2d0d19513b616b104f1c8606f3fb6a83eabd1693c93bc9ed2cf829e36d06e9",
+    float64: "4631db430220cf8ec6b86bd2d7bee9d698046dae26f1b7cfd4f329575f6537d2",
   },
   AdamW: {
-    float32: "b49a9104f2b54f3f62a572a4b4b0289ef74fb65349972ab0de48021930e2c867",
-    float64: "3beae4be6f3435958da2bd72852b1f0bd4526e3199adeca98200be13d93b114b",
+    float32: "f5862c523b28395beb742cbc6eacfb07898f5b0c7e2a92ed36d6c41fefa7ceed",
+    float64: "fe12cd654772de41d74c8a72f241c774d373f46aca3773826135b9a008fa8410",
   },
   Langevin: {
-    float32: "c544d66baa40120ff9b6e273a0fa737c3db28ed855467fc902b8d19356a464d8",
-    float64: "596a56e47d8ffaa5086630c2aa39411442eed68dc686d7a19d24956cabbc7aa0",
+    float32: "c83cddc552cb405712a9a669f6bbccc44a7cc30ba8eae77f3998abf3e30d54b3",
+    float64: "60693eac4f935389ef1430027a76c7910c5bccd211b5dce4534f82ea5147a0f5",
   },
 };
 

@@ -9,6 +9,7 @@ import {
   GradusError,
   Layer,
   MLP,
+  Random,
   SGD,
   Value,
 } from "../mod.ts";
@@ -481,4 +482,25 @@ Deno.test("MLP.saveParameters() leaves no half file where renaming fails, and ta
   assertEquals((await MLP.loadParameters(url)).nin, 1);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["a b%.json", "full"]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("softmax is right to 2 ulps, however far apart the numbers are", () => {
+  const width = 10, random = new Random(1);
+  for (const spread of [0.1, 1, 4, 10, 30]) {
+    const model = new MLP(width, [new Layer(width, width, "softmax")], { init: "zero" });
+    for (let i = 0; i < width; i++) model.parameters.get("layers.0.weight")!.data[i * width + i] = 1;
+    const x = Float32Array.from({ length: 2000 * width }, () => spread * random.normal()), y = model.predict(x);
+    for (let first = 0; first < x.length; first += width) {
+      const row = x.subarray(first, first + width), top = Math.max(...row);
+      const exponentials = Array.from(row, (x) => Math.exp(x - top)), sum = exponentials.reduce((a, b) => a + b);
+      exponentials.forEach((e, i) => {
+        const p = e / sum, ulp = 2 ** (Math.max(-126, Math.floor(Math.log2(p))) - 23);
+        assert(Math.abs(y[first + i] - p) <= 2 * ulp, `${y[first + i]} instead of ${p}, spread ${spread}`);
+      });
+    }
+  }
+  const model = new MLP(3, [new Layer(3, 3, "softmax")], { init: "zero", dtype: "float64" });
+  for (let i = 0; i < 3; i++) model.parameters.get("layers.0.weight")!.data[4 * i] = 1;
+  model.parameters.get("layers.0.bias")!.data.set([-Infinity, 0, 0]);
+  assertEquals(model.predict([[0, 1, 1]]), [[0, 0.5, 0.5]]);
 });
