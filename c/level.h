@@ -3,6 +3,12 @@
  * give the same bits. Ends with the level's table of entry points, `struct level`. */
 #define K_(name, level, type) CONCAT4(name, type, _, level)
 
+/* Whose scalar code the tape runs: the level's own, unless its file says that another's is as good. */
+#ifndef SCALARS
+#define SCALARS LEVEL
+#define HAS_SCALARS
+#endif
+
 #define REAL_BITS 64
 #include "real.h"
 #include "elementary.h"
@@ -13,7 +19,9 @@
 #include "loss.c"
 #include "optim.c"
 #include "mlp.c"
+#ifdef HAS_SCALARS
 #include "value.c"
+#endif
 #include "program.c"
 #include "real_end.h"
 
@@ -37,8 +45,8 @@
   }
 
 static const struct level CONCAT4(level, _, LEVEL, ) = {
-    .value_forward = K_(value_forward, LEVEL, _f64),
-    .value_backward = K_(value_backward, LEVEL, _f64),
+    .value_forward = K_(value_forward, SCALARS, _f64),
+    .value_backward = K_(value_backward, SCALARS, _f64),
     .program_once = K_(program_once, LEVEL, _f64),
     .program_run = K_(program_run, LEVEL, _f64),
     .of = {[GRADUS_DTYPE_FLOAT32] = ENTRIES(_f32), [GRADUS_DTYPE_FLOAT64] = ENTRIES(_f64)},
@@ -46,6 +54,8 @@ static const struct level CONCAT4(level, _, LEVEL, ) = {
 
 #undef ENTRIES
 #undef K_
+#undef SCALARS
+#undef HAS_SCALARS
 #undef LEVEL
 #undef LEVEL_FMA
 #undef VECTOR_BYTES

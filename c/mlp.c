@@ -153,16 +153,13 @@ OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t widt
   }
 }
 
-/* to ← n numbers of the inputs from `at` on, in the network's type. */
+/* to ← n numbers of the inputs from `at` on, which are bytes or of the other real type. */
 LOCAL void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
   if (job->inputs_kind == GRADUS_INPUTS_UINT8) {
     const uint8_t *from = (const uint8_t *)inputs + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i] * (real)job->input_scale;
-  } else if (job->inputs_kind == GRADUS_INPUTS_FLOAT32) {
-    const float *from = (const float *)inputs + at;
-    for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
   } else {
-    const double *from = (const double *)inputs + at;
+    const other_real *from = (const other_real *)inputs + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
   }
 }

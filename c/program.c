@@ -212,7 +212,7 @@ static void K(program_once)(uint32_t *program) {
   uint32_t from = program[2];
   for (const uint32_t *end = run + 2 * (size_t)program[1]; run < end; run += 2) {
     uint32_t first = run[0], n = run[1];
-    K(value_forward)(data, record, from, first);
+    K_(value_forward, SCALARS, _f64)(data, record, from, first);
     enum op op = record_op(record[2 * first]);
     for (uint32_t i = 0; i < n; i++) left[i] = data[record_left(record[2 * (first + i)])];
     if (op >= OP_add)
@@ -225,5 +225,5 @@ static void K(program_once)(uint32_t *program) {
     memcpy(data + first, result, n * sizeof *data);
     from = first + n;
   }
-  K(value_forward)(data, record, from, records);
+  K_(value_forward, SCALARS, _f64)(data, record, from, records);
 }

@@ -2,11 +2,13 @@
  * mangler K(f) -> f_f32_avx2, the literal R(x), and the exact K(fma). No include guard: included once per type and level. */
 #if REAL_BITS == 64
 #define real double
+#define other_real float
 #define ubits uint64_t
 #define ibits int64_t
 #define K(name) CONCAT4(name, _f64, _, LEVEL)
 #else
 #define real float
+#define other_real double
 #define ubits uint32_t
 #define ibits int32_t
 #define K(name) CONCAT4(name, _f32, _, LEVEL)

@@ -1,5 +1,6 @@
 /* real_end.h: closes a section that real.h opened. */
 #undef real
+#undef other_real
 #undef ubits
 #undef ibits
 #undef K
