@@ -152,7 +152,8 @@ OUT_OF_LINE void K(product)(const struct K(product) * of) {
   enum gemm_start start = of->start;
   _Alignas(64) real packed[PACKED];
   struct K(panel_of_b) panel[GROUP_MAX];
-  int in_place = bc == 1 && n % LANES == 0 && (br <= 4 * PANEL || m <= 2 * TILE_ROWS);
+  int panels_are_whole = n % PANEL == 0 || n % PANEL == LANES;
+  int in_place = bc == 1 && panels_are_whole && (br <= 4 * PANEL || m <= 2 * TILE_ROWS);
   size_t block = ac != 1 ? BLOCK_K_STRIDED : in_place ? BLOCK_K_IN_PLACE : BLOCK_K, p = 0;
   do {
     size_t depth = size_min(block, k - p), group = size_min(GROUP_MAX, size_max(PACKED / PANEL / size_max(depth, 1), 1));
