@@ -18,9 +18,9 @@ enum { DOUBLES = 40000000 };
 static int misses;
 
 static void print_row(const char *name, const char *type, double error, double bound, const char *where, uint64_t tried) {
-  static const char *const names[] = {"plain", "neon", "avx2", "avx512"};
+  static const char *const names[] = {"plain", "neon", "avx2", "avx512", "simd128", "relaxed"};
   if (!(error < bound)) misses++;
-  printf("| %-10s | %-6s | %-6s | %-6.3g | %-5g | %-22s | %llu |\n", name, type, names[best_level()], error, bound, where,
+  printf("| %-10s | %-6s | %-6s | %-6.3g | %-5g | %-22s | %llu |\n", name, type, names[ULP_LEVEL], error, bound, where,
          (unsigned long long)tried);
 }
 

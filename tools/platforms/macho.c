@@ -2,10 +2,13 @@
  * and examples need: it maps segments, rebases and binds pointers, and gives the program this system's C library in place of
  * libSystem. What macOS itself would check, such as signatures, is left to tools/binaries.ts.
  *
- * Formats: Apple's mach-o/loader.h, mach-o/nlist.h. Only the old opcodes for pointers are read, not chained fixups; no
- * initialisers, no thread-local variables: zig writes none here, and what is not read is refused. */
+ * Formats: Apple's mach-o/loader.h, mach-o/nlist.h. Only the old opcodes for pointers are read, not chained fixups; initialisers
+ * only as pointers; no thread-local variables: zig writes none here, and what is not read is refused. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { MAX_SEGMENTS = 16, MAX_IMAGES = 4 };
+enum { MAX_SEGMENTS = 16, MAX_INITIALISERS = 4, MAX_IMAGES = 4 };
 
 enum {
   COMMAND_SYMTAB = 0x2,
@@ -64,6 +67,8 @@ struct image {
   uint32_t segment_count;
   const struct symtab *symtab;
   const struct dyld_info *info;
+  const struct section *initialisers[MAX_INITIALISERS];
+  uint32_t initialiser_count;
   uint64_t entry; /* of main, from the base; 0 in a library */
 };
 
@@ -121,6 +126,11 @@ static void *apple_memcpy_chk(void *to, const void *from, size_t bytes, size_t s
   return memcpy(to, from, bytes);
 }
 
+/* Sets of signals are of another size there, and no test sends any. */
+static int apple_pthread_sigmask(int how, const void *set, void *old) { return (void)how, (void)set, (void)old, 0; }
+
+int __cxa_atexit(void (*function)(void *), void *argument, void *library);
+
 /* Pointers are bound before the program starts, so nobody asks for one to be bound. */
 static _Noreturn void apple_dyld_stub_binder(void) { abort(); }
 
@@ -138,6 +148,7 @@ static const struct {
   void *address;
 } imports[] = {
     {"___bzero", (void *)apple_bzero},
+    {"___cxa_atexit", (void *)__cxa_atexit},
     {"___memcpy_chk", (void *)apple_memcpy_chk},
     {"___stderrp", (void *)&stderr},
     {"___stdoutp", (void *)&stdout},
@@ -147,11 +158,18 @@ static const struct {
 #endif
     {"_bzero", (void *)apple_bzero},
     {"_calloc", (void *)calloc},
+    {"_erfc", (void *)erfc},
     {"_exit", (void *)exit},
+    {"_exp", (void *)exp},
+    {"_expm1", (void *)expm1},
     {"_fflush", (void *)fflush},
     {"_fprintf", (void *)apple_fprintf},
     {"_free", (void *)free},
+    {"_frexp", (void *)frexp},
     {"_fwrite", (void *)fwrite},
+    {"_ldexp", (void *)ldexp},
+    {"_log", (void *)log},
+    {"_log1p", (void *)log1p},
     {"_malloc", (void *)malloc},
     {"_memcmp", (void *)memcmp},
     {"_memcpy", (void *)memcpy},
@@ -160,8 +178,19 @@ static const struct {
     {"_memset_pattern16", (void *)apple_memset_pattern16},
     {"_printf", (void *)apple_printf},
     {"_putchar", (void *)putchar},
+    {"_pthread_cond_init", (void *)pthread_cond_init},
+    {"_pthread_cond_signal", (void *)pthread_cond_signal},
+    {"_pthread_cond_wait", (void *)pthread_cond_wait},
+    {"_pthread_create", (void *)pthread_create},
+    {"_pthread_join", (void *)pthread_join},
+    {"_pthread_mutex_init", (void *)pthread_mutex_init},
+    {"_pthread_mutex_lock", (void *)pthread_mutex_lock},
+    {"_pthread_mutex_unlock", (void *)pthread_mutex_unlock},
+    {"_pthread_sigmask", (void *)apple_pthread_sigmask},
     {"_puts", (void *)puts},
     {"_realloc", (void *)realloc},
+    {"_sched_yield", (void *)sched_yield},
+    {"_tanh", (void *)tanh},
     {"dyld_stub_binder", (void *)apple_dyld_stub_binder},
 };
 
@@ -273,7 +302,9 @@ static void read_segment(struct image *image, const struct segment *segment, uin
   const struct section *sections = (const void *)(segment + 1);
   for (uint32_t i = 0; i < segment->sections; i++) {
     const unsigned kind = sections[i].flags & 255;
-    if (kind == 9 || kind == 0x16) fail(image, "initialisers are not run, of", sections[i].name);
+    if (kind == 0x16 || (kind == 9 && image->initialiser_count == MAX_INITIALISERS))
+      fail(image, "initialisers are not run, of", sections[i].name);
+    if (kind == 9) image->initialisers[image->initialiser_count++] = &sections[i];
     if (kind >= 0x11 && kind <= 0x15) fail(image, "there are thread-local variables, in", sections[i].name);
   }
 }
@@ -324,6 +355,15 @@ static void load(const char *path) {
   __builtin___clear_cache(image->base, image->base + (end - image->start));
 }
 
+/* Calls what is to run before main, and asks for what is to run at the end. */
+static void initialise(const struct image *image, int argc, char **argv) {
+  for (uint32_t i = 0; i < image->initialiser_count; i++) {
+    const struct section *section = image->initialisers[i];
+    void (**function)(int, char **) = (void (**)(int, char **))(image->base + (section->address - image->start));
+    for (uint64_t f = 0; f < section->size / sizeof *function; f++) function[f](argc, argv);
+  }
+}
+
 int main(int argc, char **argv) {
   /* Without a program there is nothing to do: so `deno task build --run` may build and start it. */
   if (argc - 1 > MAX_IMAGES) return 126;
@@ -331,6 +371,7 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) load(argv[i]);
   const struct image *program = &images[image_count - 1];
   if (program->entry == 0) fail(program, "it is no program", "");
+  for (int i = 0; i < image_count; i++) initialise(&images[i], 1, &argv[argc - 1]);
   int (*start)(int, char **) = (int (*)(int, char **))(uint64_t)(program->base + program->entry);
   const int status = start(1, &argv[argc - 1]);
   fflush(stdout);
