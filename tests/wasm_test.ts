@@ -10,7 +10,10 @@ import { findModule, type Host, Search, thisHost, Unavailable } from "../src/lib
 import { openWasm } from "../src/wasm.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
 import { Random, simdLevel } from "../mod.ts";
+import { testNeeding } from "./_machine.ts";
 import { assertClose } from "./_reference.ts";
+
+const testWithProcesses = testNeeding("processes");
 
 const relaxed = () => findModule("wasm32"), simd128 = () => findModule("wasm32-simd128");
 const wasm = await openWasm(relaxed, simd128);
@@ -259,34 +262,40 @@ async function choose(flags: string[], env: Record<string, string> = {}): Promis
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-Deno.test("The library computes where it may be opened, otherwise WebAssembly, and GRADUS_BACKEND forces one", async () => {
-  const ffi = "--allow-ffi=lib/", read = "--allow-read=lib/";
-  assertEquals(await choose([ffi, read]), "native\n");
-  assertEquals(await choose([read]), "wasm\n");
-  assertEquals(await choose([ffi, read], { GRADUS_BACKEND: "wasm" }), "wasm\n");
-  assertEquals(await choose([ffi], { GRADUS_BACKEND: "native" }), "native\n");
-});
+testWithProcesses(
+  "The library computes where it may be opened, otherwise WebAssembly, and GRADUS_BACKEND forces one",
+  async () => {
+    const ffi = "--allow-ffi=lib/", read = "--allow-read=lib/";
+    assertEquals(await choose([ffi, read]), "native\n");
+    assertEquals(await choose([read]), "wasm\n");
+    assertEquals(await choose([ffi, read], { GRADUS_BACKEND: "wasm" }), "wasm\n");
+    assertEquals(await choose([ffi], { GRADUS_BACKEND: "native" }), "native\n");
+  },
+);
 
-Deno.test("Where neither can be had, each place is told; what is named, damaged or unknown stays an error", async () => {
-  const both = await choose([]);
-  assertStringIncludes(both, "Cannot open the native library: tried ");
-  assertStringIncludes(both, "--allow-ffi=");
-  assertStringIncludes(both, "; or WebAssembly: tried ");
-  assertStringIncludes(both, "gradus.wasm (permission is missing, --allow-read=");
-  const native = await choose(["--allow-read=lib/"], { GRADUS_BACKEND: "native" });
-  assertStringIncludes(native, "Cannot open the native library: tried ");
-  assert(!native.includes("WebAssembly"), native);
-  assertStringIncludes(
-    await choose(["--allow-read=lib/"], { GRADUS_LIB: "/nowhere/x.so" }),
-    "no other place is tried while GRADUS_LIB names this one",
-  );
-  assertStringIncludes(
-    await choose([], { GRADUS_BACKEND: "gpu" }),
-    'Cannot use the backend "gpu": GRADUS_BACKEND has to be native or wasm',
-  );
-});
+testWithProcesses(
+  "Where neither can be had, each place is told; what is named, damaged or unknown stays an error",
+  async () => {
+    const both = await choose([]);
+    assertStringIncludes(both, "Cannot open the native library: tried ");
+    assertStringIncludes(both, "--allow-ffi=");
+    assertStringIncludes(both, "; or WebAssembly: tried ");
+    assertStringIncludes(both, "gradus.wasm (permission is missing, --allow-read=");
+    const native = await choose(["--allow-read=lib/"], { GRADUS_BACKEND: "native" });
+    assertStringIncludes(native, "Cannot open the native library: tried ");
+    assert(!native.includes("WebAssembly"), native);
+    assertStringIncludes(
+      await choose(["--allow-read=lib/"], { GRADUS_LIB: "/nowhere/x.so" }),
+      "no other place is tried while GRADUS_LIB names this one",
+    );
+    assertStringIncludes(
+      await choose([], { GRADUS_BACKEND: "gpu" }),
+      'Cannot use the backend "gpu": GRADUS_BACKEND has to be native or wasm',
+    );
+  },
+);
 
-Deno.test("A package computes without any permission, in the WebAssembly that it carries", async () => {
+testWithProcesses("A package computes without any permission, in the WebAssembly that it carries", async () => {
   const folder = pathOf(new URL(`../.scratch/wasm-${crypto.randomUUID().slice(0, 8)}`, import.meta.url));
   const modules = new Map([["wasm32", await relaxed()], ["wasm32-simd128", await simd128()]].map(
     ([target, bytes]) => [target as string, embeddedModule(target as string, bytes as Uint8Array)],

@@ -3,6 +3,15 @@
 
 enum { ELEMENTS = 10007 };
 
+/* How many there are where so many are asked for. */
+static int32_t threads_of(int32_t count) {
+#if defined(__wasm__)
+  return (void)count, 1;
+#else
+  return count < 32 ? count : 32;
+#endif
+}
+
 struct tally {
   uint32_t done[ELEMENTS];
   size_t step;
@@ -24,7 +33,7 @@ static struct tally tally_of(size_t count, size_t step, size_t least) {
 static void threads_do_every_element_once(void) {
   static const size_t counts[] = {0, 1, 2, 11, 12, 13, 100, 1000, ELEMENTS}, steps[] = {1, 12, 64}, leasts[] = {0, 1, 7, 100, 5000};
   for (int32_t threads = 1; threads <= 13; threads += 3) {
-    CHECK(gradus_threads(threads) == threads, "%d threads", threads);
+    CHECK(gradus_threads(threads) == threads_of(threads), "%d threads", threads);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
       for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
         for (size_t l = 0; l < sizeof leasts / sizeof *leasts; l++)
@@ -51,7 +60,7 @@ static void threads_are_had_by_one_at_a_time(void) {
   parallel(10, 1, 1, nested, &context);
   gradus_threads(1);
   uint32_t parts = tally.done[0];
-  CHECK(parts >= 2 && parts <= 10, "%u parts", parts);
+  CHECK(parts >= (threads_of(3) > 1 ? 2 : 1) && parts <= 10, "%u parts", parts);
   size_t wrong = 0;
   for (size_t i = 0; i < ELEMENTS; i++) wrong += tally.done[i] != parts;
   CHECK(wrong == 0, "%zu elements were done another number of times", wrong);
@@ -59,8 +68,8 @@ static void threads_are_had_by_one_at_a_time(void) {
 
 static void threads_can_be_asked_for(void) {
   CHECK(gradus_threads(0) == 1 && gradus_threads(-5) == 1, "nothing changes");
-  CHECK(gradus_threads(5) == 5 && gradus_threads(0) == 5, "five");
-  CHECK(gradus_threads(1000) == 32, "32 at most");
+  CHECK(gradus_threads(5) == threads_of(5) && gradus_threads(0) == threads_of(5), "five");
+  CHECK(gradus_threads(1000) == threads_of(1000), "32 at most");
   CHECK(gradus_threads(1) == 1, "one");
 }
 
