@@ -6,6 +6,9 @@ import { assertEquals } from "@std/assert";
 import * as gradus from "../mod.ts";
 import { Engine, type LevelName, MLP, simdLevel } from "../mod.ts";
 import { hashAfterTraining, hashes, largeHashes, optimizers } from "./_bits.ts";
+import { testNeeding } from "./_machine.ts";
+
+const testWithSpeed = testNeeding("speed");
 
 const levels: readonly LevelName[] = ["plain", "neon", "avx2", "avx512", "relaxed"];
 
@@ -30,23 +33,26 @@ for (const name of Object.keys(optimizers)) {
 
 for (const name of Object.keys(optimizers)) {
   for (const dtype of ["float32", "float64"] as const) {
-    Deno.test(`100 steps of ${name} in ${dtype} of a larger network have the same bits with 1, 2, 3 and 8 threads`, async () => {
-      const best = simdLevel(), before = Engine.threads;
-      try {
-        for (const level of levels.slice(1)) { // "plain" would take minutes
-          if (simdLevel(level) !== level) continue;
-          for (const [threads, chunk] of [[1, 37], [2, 37], [3, 20], [8, 37]]) {
-            Engine.threads = threads;
-            const model = new MLP(5, [256, 260, 3], { seed: 3, dtype, activation: "tanh" });
-            const hash = await hashAfterTraining(gradus, name, dtype, chunk, model);
-            assertEquals(hash, largeHashes[name]?.[dtype], `${level}, ${threads} threads, chunks of ${chunk}`);
+    testWithSpeed(
+      `100 steps of ${name} in ${dtype} of a larger network have the same bits with 1, 2, 3 and 8 threads`,
+      async () => {
+        const best = simdLevel(), before = Engine.threads;
+        try {
+          for (const level of levels.slice(1)) { // "plain" would take minutes
+            if (simdLevel(level) !== level) continue;
+            for (const [threads, chunk] of [[1, 37], [2, 37], [3, 20], [8, 37]]) {
+              Engine.threads = threads;
+              const model = new MLP(5, [256, 260, 3], { seed: 3, dtype, activation: "tanh" });
+              const hash = await hashAfterTraining(gradus, name, dtype, chunk, model);
+              assertEquals(hash, largeHashes[name]?.[dtype], `${level}, ${threads} threads, chunks of ${chunk}`);
+            }
           }
+        } finally {
+          simdLevel(best);
+          Engine.threads = before;
         }
-      } finally {
-        simdLevel(best);
-        Engine.threads = before;
-      }
-    });
+      },
+    );
   }
 }
 
