@@ -140,7 +140,8 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
     ...debug ? [] : ["-s", "-DNDEBUG", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"],
     // The name that programs ask for; without one it is a path of this machine, in the library or in them.
     ...system === "dylib" ? [`-Wl,-install_name,@rpath/${library}`, "-Wl,-x"] : [],
-    ...system === "so" ? [`-Wl,-soname,${library}`] : [],
+    // The code stays when the library is closed: Deno does that when a worker ends, whose epoch may still be computed aside.
+    ...system === "so" ? [`-Wl,-soname,${library}`, "-Wl,-z,nodelete"] : [],
     ...system === "dll" && !debug ? ["-Wl,-e,gradus_dll_entry", "c/windows.c"] : [],
     ...["c/gradus.c", "-lm"],
   ];

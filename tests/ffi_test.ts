@@ -133,6 +133,10 @@ Deno.test("A worker that loads the library later leaves the number of threads as
   Engine.threads = before;
 });
 
+testWithProcesses("A worker may be terminated while an epoch is computed aside", async () => {
+  assertEquals(await runWith("tests/_terminate_worker.ts", {}, "--allow-ffi=lib/", "--allow-read=."), "alive\n");
+});
+
 Deno.test("simdLevel() lowers the level and takes the best again", () => {
   const best = simdLevel();
   assertEquals(simdLevel("plain"), "plain");
