@@ -22,6 +22,7 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
 #define PARTS_A_THREAD 4 /* several, since a thread may start late or lose its processor for a while */
 #define SPINS 64         /* looks in a row; after them others get the processor in between */
 #define LOOKS 1024       /* looks for work before a thread goes to sleep: longer than most gaps in a training step */
+#define STACK_BYTES ((size_t)1 << 20) /* a product needs 256 KiB of it; some systems would give a thread 128 */
 
 #if defined(_WIN32)
 
@@ -49,7 +50,7 @@ static int thread_start(thread *t, int32_t index) {
   HMODULE self;
   DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
   if (!GetModuleHandleExW(how, (LPCWSTR)(uintptr_t)&thread_main, &self)) return 0;
-  *t = CreateThread(NULL, 0, thread_main, (void *)(intptr_t)index, 0, NULL);
+  *t = CreateThread(NULL, STACK_BYTES, thread_main, (void *)(intptr_t)index, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
   return *t != NULL;
 }
 
@@ -83,10 +84,14 @@ static void *thread_main(void *index) { return work((int32_t)(intptr_t)index), N
 /* Signals are for the threads of the program. */
 static int thread_start(thread *t, int32_t index) {
   sigset_t all, before;
+  pthread_attr_t attributes;
   sigfillset(&all);
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int status = pthread_create(t, NULL, thread_main, (void *)(intptr_t)index);
+  int status = pthread_create(t, &attributes, thread_main, (void *)(intptr_t)index);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
   return status == 0;
 }
 
@@ -197,6 +202,14 @@ static int32_t start_threads(int32_t helpers) {
 }
 
 #if !defined(_WIN32)
+/* A child of this process has none of its threads, whatever they were doing. */
+static void forget_threads(void) {
+  pool.started = pool.taken = 0;
+  pool.ticket &= ~(uint64_t)UINT32_MAX;
+}
+
+__attribute__((constructor)) static void prepare_for_children(void) { pthread_atfork(NULL, NULL, forget_threads); }
+
 /* Before the library's code goes away. */
 __attribute__((destructor)) static void close_pool(void) {
   if (pool.started == 0) return;

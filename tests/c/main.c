@@ -28,6 +28,7 @@ int main(void) {
   RUN(threads_are_had_by_one_at_a_time);
   RUN(threads_can_be_asked_for);
   RUN(threads_do_not_change_products);
+  RUN(threads_are_made_anew_in_a_child);
   RUN(mlp_test);
   RUN(mlp_refuses_bad_jobs);
   RUN(mlp_stops_before_the_next_batch);

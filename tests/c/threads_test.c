@@ -90,3 +90,28 @@ static void threads_do_not_change_products(void) {
     }
   gradus_threads(1);
 }
+
+#if !defined(_WIN32) && !defined(__wasm__)
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* exit() ends the threads of the pool, of which a child has none of its parent's. */
+static void threads_are_made_anew_in_a_child(void) {
+  gradus_threads(4);
+  tally_of(ELEMENTS, 1, 1);
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    struct tally tally = tally_of(ELEMENTS, 1, 1);
+    size_t wrong = 0;
+    for (size_t i = 0; i < ELEMENTS; i++) wrong += tally.done[i] != 1;
+    exit(wrong == 0 && pool.started == 3 ? 0 : 1);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && status == 0, "the child ends with the status %x", (unsigned)status);
+  gradus_threads(1);
+}
+#else
+static void threads_are_made_anew_in_a_child(void) {}
+#endif
