@@ -1,4 +1,4 @@
-/* cpu.c: which SIMD levels this processor has, and which one is in use. The only state of the library. */
+/* cpu.c: which SIMD levels this processor has, and which one is in use. */
 #include "base.h"
 
 /* What code of a level may use, in the words of the target attribute. */

@@ -9,8 +9,9 @@
  *
  * What differs from that is said at the function. What cannot be checked is that arrays are as long as the sizes say and do not
  * overlap. Each starts at a multiple of its element's size, scratch anywhere; scratch need not be set to anything. A size is
- * an int32_t, products of sizes may be larger. Functions may run on many threads at once, as long as none writes what another
- * reads or writes: inputs and parameters can be shared by those that only read them, jobs, scratch and outputs cannot.
+ * an int32_t, products of sizes may be larger. A call takes up to 300 KiB of the caller's stack. Functions may run on many
+ * threads at once, as long as none writes what another reads or writes: inputs and parameters can be shared by those that only
+ * read them, jobs, scratch and outputs cannot.
  *
  * tools/bindings.ts reads this file and writes src/bindings.ts; what it does not understand it refuses.
  * `real` below is float or double, as the job's dtype says. Matrices are row-major: (m,n) is m rows of n. */
@@ -65,9 +66,9 @@ enum gradus_level {
 GRADUS_API int32_t gradus_level(int32_t limit);
 
 /* How many threads compute together, the caller's included. With count > 0 it becomes that many, at most 32; else nothing changes.
- * It is 0 until it is chosen, and one thread computes. They share large products and updates; how many they are is of no influence on the bits of any
- * result. The threads are made when there is work for them, and wait for more as long as the library is loaded; a call that comes
- * while another one has them computes alone. */
+ * It is 0 until it is chosen, and one thread computes. They share large products and updates; how many they are is of no
+ * influence on the bits of any result. The threads are made when there is work for them, and wait for more as long as the
+ * library is loaded; a child of the process makes its own. A call that comes while another one has them computes alone. */
 GRADUS_API int32_t gradus_threads(int32_t count);
 
 /* ---- random numbers: Philox4x32-10 ---- */
@@ -190,7 +191,8 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  *   gradus_mlp_epoch           and these, batch_size, clip_norm, stop, optimizer and the fields of the optimizer
  *   gradus_optimizer_state     optimizer, momentum, centered
  *   gradus_optimizer_step      dtype, optimizer and the fields of the optimizer; so the struct alone is enough
- * What is written: loss by evaluate and epoch, step by epoch and optimizer_step, batches, gradient_norm and bad_layer by epoch.
+ * What is written: loss, batches, total and bad_layer by evaluate and epoch, step by epoch and optimizer_step, gradient_norm by
+ * epoch.
  *
  * A whole program, which finds the straight line through three points:
  *
@@ -338,8 +340,8 @@ GRADUS_API int32_t gradus_mlp_forward(const struct gradus_job *job, void *output
 GRADUS_API int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
                                        const void *output_gradient, void *kept);
 
-/* job.loss of the rows; nothing else changes, but for bad_layer, which is of no meaning then, where the loss is NaN or
- * infinite; that is OK here. Targets: rows of nout reals, or int32_t numbers 0 .. nout-1, for CROSS_ENTROPY alone. */
+/* job.loss of the rows. Of the job, total changes, too, 1 is added to batches for each chunk, and bad_layer is of no meaning
+ * where the loss is NaN or infinite; that is OK here. Targets: rows of nout reals, or int32_t numbers 0 .. nout-1, for CROSS_ENTROPY alone. */
 /* nonblocking */
 GRADUS_API int32_t gradus_mlp_evaluate(struct gradus_job *job, const void *parameters, const void *inputs,
                                        const void *targets, void *scratch);

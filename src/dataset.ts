@@ -4,7 +4,7 @@ import { GradusError } from "./error.ts";
 import { type InputRows, toInputs } from "./inputs.ts";
 import { type LossFunction, nativeLoss } from "./loss.ts";
 import type { MLP } from "./mlp.ts";
-import { isNumberArray, type Reals, type Rows, type Shaped, toTable } from "./shape.ts";
+import { isNumberArray, numbersOf, type Reals, type Rows, type Shaped, toTable } from "./shape.ts";
 
 /** Samples: an input row and a target each. */
 export interface Dataset {
@@ -81,8 +81,7 @@ function checkTargets(targets: ArrayLike<number>, kind: string, task: string): v
 function classNumbers(targets: Rows, rows: number): ArrayLike<number> | undefined {
   if (isNumberArray(targets)) return targets.length === rows ? targets : undefined;
   if (Array.isArray(targets)) return typeof targets[0] === "number" ? targets : undefined;
-  const { data, shape } = targets as Shaped;
-  return shape.length === 1 ? data : undefined;
+  return (targets as Shaped).shape.length === 1 ? numbersOf(targets as Shaped) : undefined;
 }
 
 /** Native losses compare target and output number by number; a loss of one's own may take target rows of any width. */

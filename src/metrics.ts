@@ -2,7 +2,7 @@
 
 import { GradusError } from "./error.ts";
 import { checkOptions } from "./options.ts";
-import type { Rows, Shaped } from "./shape.ts";
+import { numbersOf, type Rows, type Shaped } from "./shape.ts";
 
 /** How scores of one output become class 0 or 1. */
 export interface ThresholdOptions {
@@ -274,7 +274,8 @@ function table(
   return { rows, width, flat: false };
 }
 
-function rowsOfShaped(what: string, name: string, { data, shape }: Shaped): Exclude<Rows, Shaped> {
+function rowsOfShaped(what: string, name: string, given: Shaped): Exclude<Rows, Shaped> {
+  const { shape } = given, data = numbersOf(given);
   if (shape.length === 1 && shape[0] === data.length) return data;
   if (shape.length !== 2 || shape[0] * shape[1] !== data.length) {
     throw cannot(

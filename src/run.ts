@@ -332,11 +332,14 @@ export class Run {
     const { model, data } = this;
     const where = this.#isStep ? "" : ` of batch ${batch + 1} in epoch ${this.#epochs}`;
     const { data: inputs, scale } = data.inputs;
-    const badInput = inputs.findIndex((x: number) => !Number.isFinite(x));
+    const real = model.dtype === "float32" ? Math.fround : Number;
+    const badInput = inputs.findIndex((x: number) => !Number.isFinite(real(real(x) * real(scale))));
     const badTarget = data.targets.findIndex((t: number) => !Number.isFinite(t));
     let cause: string, needed = "a smaller learning rate, scaled inputs or clipNorm is";
     if (badLayer < 0) {
-      cause = `row ${Math.floor(badInput / model.nin)} of the inputs holds ${inputs[badInput]}`;
+      const x = inputs[badInput] * scale;
+      cause = `row ${Math.floor(badInput / model.nin)} of the inputs holds ${x}`;
+      if (Number.isFinite(x)) cause += `, beyond what ${model.dtype} holds`;
       needed = "numbers are";
     } else if (badLayer < model.layers.length) {
       cause = `the output of layers.${badLayer} is the first that is not finite`;
@@ -347,7 +350,7 @@ export class Run {
       cause = "the outputs are no probabilities";
       needed = "a last layer with sigmoid, or binaryCrossEntropyWithLogits, is";
     } else cause = "all outputs are finite, the loss itself is not";
-    const [low, high] = rangeOf(inputs).map((x) => x * scale);
+    const [low, high] = rangeOf(inputs).map((x) => x * scale).sort((a, b) => a - b);
     return new GradusError(
       "numeric",
       `Cannot go on training: the loss${where} became NaN or infinite; ${cause}; the inputs range from ${low} to ${high}; ${needed} needed`,

@@ -187,6 +187,11 @@ export function flatRows(rows: Rows, width: number, what: TableName): Flat | und
   return { data, scale };
 }
 
+/** The numbers of an array with its shape, each multiplied by the scale. */
+export function numbersOf({ data, scale = 1 }: Shaped): NumberArray {
+  return scale === 1 ? data : Float64Array.from(data, (x) => x * scale);
+}
+
 /** The numbers as reals: the very array where it is of that type and the scale is 1. */
 export function toReals({ data, scale }: Flat, dtype: Dtype): Reals {
   const right = dtype === "float64" ? data instanceof Float64Array : data instanceof Float32Array;

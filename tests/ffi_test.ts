@@ -53,6 +53,7 @@ testWithProcesses("A library that was built from other headers is refused with a
   if (found === 0 && Deno.build.arch === "aarch64") return;
   assert(found > 0, "the fingerprint stands in the library");
   // Windows opens no library without an ending; elsewhere any will do.
+  await Deno.mkdir(scratch, { recursive: true });
   const stale = new URL("stale_library.dll", scratch);
   await Deno.writeFile(stale, bytes);
   const output = await importWith({ GRADUS_LIB: pathOf(stale) }, "--allow-ffi");

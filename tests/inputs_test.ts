@@ -1,6 +1,18 @@
 /** Inputs of every type: what goes to C as it is gives the bits of what is converted before. */
-import { assertEquals, assertThrows } from "@std/assert";
-import { type Dtype, Engine, GradusError, MLP, Random, type Rows, SGD, type Shaped, simdLevel, Value } from "../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type Dtype,
+  Engine,
+  GradusError,
+  meanAbsoluteError,
+  MLP,
+  Random,
+  type Rows,
+  SGD,
+  type Shaped,
+  simdLevel,
+  Value,
+} from "../mod.ts";
 
 const random = new Random(5);
 const ROWS = 37;
@@ -78,6 +90,33 @@ Deno.test("A scale is a factor of numbers of any type, targets among them", () =
   assertEquals(
     Engine.evaluate(model, half, { data: Uint8Array.of(20, 30), shape: [2, 1], scale: 0.1 }),
     Engine.evaluate(model, half, [[20 * 0.1], [30 * 0.1]]),
+  );
+});
+
+Deno.test("A scale is a factor of class numbers, and of what metrics take", () => {
+  const model = new MLP(2, [3], { seed: 1 }), inputs = [[1, 2], [3, 4]];
+  const evaluate = (targets: Rows) => Engine.evaluate(model, inputs, targets, Engine.crossEntropy);
+  assertEquals(evaluate({ data: Uint8Array.of(0, 2), shape: [2], scale: 0.5 }), evaluate([0, 1]));
+  const data = Uint8Array.of(51, 102), numbers = [51 / 255, 102 / 255];
+  for (const shape of [[2], [2, 1]]) {
+    assert(
+      meanAbsoluteError({ data, shape, scale: 1 / 255 }, shape.length === 1 ? numbers : numbers.map((x) => [x])) <
+        1e-15,
+    );
+  }
+});
+
+Deno.test("Inputs that are numbers, but beyond float32, are told", () => {
+  const wrong = (inputs: Rows, message: string) => {
+    const model = new MLP(2, [3], { seed: 1 }), optimizer = new SGD(model.parameters);
+    const step = () => Engine.trainStep(model, inputs, [0, 1], Engine.crossEntropy, optimizer);
+    assertThrows(step, GradusError, message);
+  };
+  wrong(Float64Array.of(1, 2, 3, 1e39), "; row 1 of the inputs holds 1e+39, beyond what float32 holds; ");
+  wrong(Float64Array.of(1, NaN, 3, 1e39), "; row 0 of the inputs holds NaN; ");
+  wrong(
+    { data: Uint8Array.of(0, 1, 1, 255), shape: [2, 2], scale: -(2 ** 127) },
+    "beyond what float32 holds; the inputs range from -4.3386001782419654e+40 to 0; ",
   );
 });
 
