@@ -26,27 +26,55 @@ const SHORT = 1024;
 /** Milliseconds that a call aside computes between two turns of the event loop, about. */
 const SLICE = 40;
 
+/** Modules of one function each, which says what an engine knows: x of 128 bits gives x, and a, b, c give a relaxed a·b + c. */
+const header = [0, 97, 115, 109, 1, 0, 0, 0], oneFunction = [3, 2, 1, 0], v128 = 123;
+const probes = {
+  simd128: Uint8Array.of(
+    ...header,
+    ...[1, 6, 1, 96, 1, v128, 1, v128],
+    ...oneFunction,
+    ...[10, 6, 1, 4, 0, 32, 0, 11],
+  ),
+  relaxed: Uint8Array.of(
+    ...header,
+    ...[1, 8, 1, 96, 3, v128, v128, v128, 1, v128],
+    ...oneFunction,
+    ...[10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11],
+  ),
+};
+
 /**
  * The functions of the first module that this engine can run.
  *
  * @param relaxed The module with relaxed SIMD: the same bits as the native library, if a·b + c is rounded once here.
  * @param simd128 The one for other engines.
- * @throws {GradusError} If it can run none.
+ * @throws {GradusError} If it can run none, or the one that it could run is damaged or not that of these sources.
  */
 export async function openWasm(
   relaxed: () => Promise<Uint8Array<ArrayBuffer>>,
   simd128: () => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Native> {
-  const best = await compile(await relaxed());
-  if (best !== undefined && fuses(new Instance(best))) return nativeOf(best);
-  const other = await compile(await simd128());
-  if (other !== undefined) return nativeOf(other);
+  if (WebAssembly.validate(probes.relaxed)) {
+    const module = await compile(await relaxed());
+    if (fuses(new Instance(module))) return nativeOf(module);
+  }
+  if (WebAssembly.validate(probes.simd128)) return nativeOf(await compile(await simd128()));
   throw new GradusError("library", "Cannot run WebAssembly: this engine has no SIMD, a newer one is needed");
 }
 
-/** The module, or undefined if this engine does not know what is in it. */
-async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module | undefined> {
-  return WebAssembly.validate(bytes) ? await WebAssembly.compile(bytes) : undefined;
+/** The module, if it has all that is called here; whether it is of these very sources, its fingerprint tells. */
+async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  const refuse = (reason: string, cause?: unknown) => {
+    const needed = 'a whole one of these sources is needed, as "deno task build --wasm" makes it';
+    return new GradusError("library", `Cannot use the WebAssembly module: ${reason}; ${needed}`, { cause });
+  };
+  const module = await WebAssembly.compile(bytes).catch((error: Error) => {
+    throw refuse(error.message, error);
+  });
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const missing = ["memory", "__heap_base", ...Object.keys(transfers)].find((name) => !exported.has(name));
+  if (missing !== undefined) throw refuse(`it has no ${missing}`);
+  return module;
 }
 
 /** Whether a·b + c is rounded once, which relaxed SIMD leaves to the processor: (1 + ε)² − (1 + 2ε) is ε² then, not 0. */
@@ -115,22 +143,26 @@ async function callInSlices(instance: Instance, name: Name, args: readonly Argum
   new Float64Array(job.buffer, job.byteOffset, layout.size / 8)[total.index] = 0;
   i32[batches.index] = 0;
   i32[slice.index] = 1;
-  const call = instance.enter(name, args);
-  let status: number, before: number;
-  do {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    call.copyIn(0, slice.offset, 4);
-    call.copyIn(0, stop.offset, 4);
-    before = i32[batches.index];
-    const began = performance.now();
-    status = call.run();
-    const took = Math.max(performance.now() - began, 0.1);
-    call.copyOut(0, 0, layout.size);
-    i32[slice.index] = Math.min(Math.max(Math.round(i32[slice.index] * SLICE / took), 1), 1 << 20);
-  } while (status === 0 && i32[batches.index] > before && i32[batches.index] * step < i32[rows.index]);
-  call.finish();
-  i32[slice.index] = 0;
-  return status;
+  try {
+    const call = instance.enter(name, args);
+    let status: number, before: number;
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      call.copyIn(0, slice.offset, 4);
+      call.copyIn(0, stop.offset, 4);
+      before = i32[batches.index];
+      const began = performance.now();
+      status = call.run();
+      const took = Math.max(performance.now() - began, 0.1);
+      call.copyOut(0, 0, layout.size);
+      i32[slice.index] = Math.min(Math.max(Math.round(i32[slice.index] * SLICE / took), 1), 1 << 20);
+    } while (status === 0 && i32[batches.index] > before && i32[batches.index] * step < i32[rows.index]);
+    call.finish();
+    return status;
+  } finally {
+    // Calls that are not aside go through all rows.
+    i32[slice.index] = 0;
+  }
 }
 
 /** A module at work. */

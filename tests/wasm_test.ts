@@ -17,8 +17,8 @@ const testWithProcesses = testNeeding("processes");
 
 const relaxed = () => findModule("wasm32"), simd128 = () => findModule("wasm32-simd128");
 const wasm = await openWasm(relaxed, simd128);
-/** What an engine without relaxed SIMD gets. */
-const unfused = await openWasm(() => Promise.resolve(new Uint8Array()), simd128);
+/** What an engine gets that does not round a·b + c once. */
+const unfused = await openWasm(simd128, simd128);
 
 const random = new Random(17);
 const numbers = (n: number): number[] => Array.from({ length: n }, () => random.normal());
@@ -158,7 +158,7 @@ Deno.test("Memory grows with the arrays, and null is no array", () => {
   assert(Number.isNaN(wasm.gradus_norm(null, 3, 1)));
 });
 
-Deno.test("What does not fit into the memory of WebAssembly is told in a sentence, and nothing was written", () => {
+Deno.test("What does not fit into the memory of WebAssembly is told in a sentence, and nothing was written", async () => {
   // Two arrays of 2.5 GiB, in which nobody writes or reads: together they are beyond 32 bits.
   const large: Float64Array<ArrayBuffer>[] = [];
   try {
@@ -173,6 +173,30 @@ Deno.test("What does not fit into the memory of WebAssembly is told in a sentenc
   );
   assertStringIncludes(error.message, "Cannot compute in WebAssembly: the arrays of one call take 5,1");
   assertEquals(out[0], 7);
+  const { job, parameters, state, scratch } = training("float64"), [inputs, targets] = large;
+  await assertRejects(() => epochAside(wasm, { job, parameters, state, inputs, targets, scratch }), GradusError);
+  assertEquals(job.get("slice"), 0);
+});
+
+Deno.test("A module that is damaged, foreign or lacks something is told in a sentence, and no other takes its place", async () => {
+  const whole = await relaxed(), none = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+  const older = whole.slice(), name = new TextEncoder().encode("gradus_scale");
+  older[older.findIndex((_, i) => name.every((byte, j) => older[i + j] === byte))] = 103 + 1;
+  for (
+    const [bytes, reason] of [
+      [whole.subarray(0, 100_000).slice(), "WebAssembly.compile()"],
+      [new Uint8Array(), "WebAssembly.compile()"],
+      [none, "it has no memory"],
+      [older, "it has no gradus_scale"],
+    ] as const
+  ) {
+    const error = await assertRejects(() => openWasm(() => Promise.resolve(bytes), simd128), GradusError);
+    assertStringIncludes(error.message, `Cannot use the WebAssembly module: ${reason}`);
+    assertStringIncludes(
+      error.message,
+      '; a whole one of these sources is needed, as "deno task build --wasm" makes it',
+    );
+  }
 });
 
 Deno.test("A call that is refused leaves everything as it was", () => {
