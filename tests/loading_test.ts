@@ -194,6 +194,22 @@ test("GRADUS_LIB names a library for another processor, or the beginning of one:
   }
 });
 
+test({
+  name: "A library whose end is missing is told where it may be read, and does not end the process",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const length of [64, 1000, library.length >> 1, library.length - 1]) {
+      const path = `${freshFolder()}.so`;
+      Deno.writeFileSync(path, library.subarray(0, length));
+      const flags = ["--allow-env=GRADUS_LIB", ...allow(path, "ffi", "read")];
+      assertStringIncludes(
+        await run(`${consumer}/program.ts`, flags, { GRADUS_LIB: path }),
+        `Cannot open the native library: tried ${path} (its end is missing, a whole library for ${target} is needed); no other`,
+      );
+    }
+  },
+});
+
 test("A checkout in which nothing was built says so", async () => {
   const folder = freshFolder();
   await stage(folder, new Map());
