@@ -393,9 +393,10 @@ export class Search<T extends object> {
   }
 }
 
-/** Whether a library could not be opened because there is none, in the words of the three systems. */
+/** Whether a library could not be opened because there is none, in the words of the three systems, which are wrong at times. */
 function isAbsence(error: unknown): boolean {
-  return /no such file|cannot find|could not be found/i.test(String(error));
+  const words = String(error);
+  return /no such file|cannot find|could not be found/i.test(words) && !words.includes("it is there");
 }
 
 function unpackOnce(library: Embedded): () => Promise<Uint8Array> {

@@ -343,6 +343,7 @@ Deno.test("A library in a checkout that is there and does not open is an error; 
   for (
     const [reason, isUnavailable] of [
       ["/x/libgradus.so: invalid ELF header", false],
+      ["/x/libgradus.so: cannot open shared object file: No such file or directory: it is there, but a whole", false],
       ["/x/libgradus.so: cannot open shared object file: No such file or directory", true],
       ["dlopen(/x/libgradus.dylib, 0x0005): tried: '/x/libgradus.dylib' (no such file)", true],
     ] as const
