@@ -191,26 +191,22 @@ const MOST_THREADS = 32;
  * are the same bits for every number.
  */
 export function threads(count?: number): number {
-  if (count !== undefined) chooseThreads(count, String(count));
+  if (count !== undefined) native.gradus_threads(checkThreads(count, String(count)));
   return native.gradus_threads(0);
 }
 
-function chooseThreads(count: number, given: string): void {
-  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_THREADS)) {
-    throw new GradusError(
-      "argument",
-      `Cannot choose the number of threads: it is ${given}, a whole number from 1 to ${MOST_THREADS} is needed`,
-    );
-  }
-  native.gradus_threads(count);
+function checkThreads(count: number, given: string): number {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
+  throw new GradusError(
+    "argument",
+    `Cannot choose the number of threads: it is ${given}, a whole number from 1 to ${MOST_THREADS} is needed`,
+  );
 }
 
 const wantedLevel = environment("GRADUS_SIMD");
 if (wantedLevel) simdLevel(wantedLevel as LevelName);
 
+const wantedThreads = environment("GRADUS_THREADS");
+const count = wantedThreads && checkThreads(Number(wantedThreads), `"${wantedThreads}"`);
 // The library is that of all workers of a process: the first has chosen for those that come later.
-if (threads() === 0) {
-  const wanted = environment("GRADUS_THREADS");
-  if (wanted) chooseThreads(Number(wanted), `"${wanted}"`);
-  else chooseThreads(Math.min(navigator.hardwareConcurrency, MOST_THREADS), "that of the processors");
-}
+if (threads() === 0) native.gradus_threads(count || Math.min(navigator.hardwareConcurrency, MOST_THREADS));

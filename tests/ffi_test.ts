@@ -95,6 +95,11 @@ testWithProcesses("GRADUS_THREADS chooses the number of threads", async () => {
       `Cannot choose the number of threads: it is "${wrong}", a whole number from 1 to 32 is needed`,
     );
   }
+  // WebAssembly, which has one thread, refuses the same.
+  const onWasm = (count: string) =>
+    runWith("tests/_print_threads.ts", { GRADUS_THREADS: count, GRADUS_BACKEND: "wasm" }, "--allow-read=lib/");
+  assertEquals(await onWasm("3"), "1\n");
+  assertStringIncludes(await onWasm("many"), 'Cannot choose the number of threads: it is "many"');
 });
 
 Deno.test("Engine.threads is the number of processors, until it is chosen", () => {
