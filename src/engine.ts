@@ -261,7 +261,8 @@ export class Engine {
   }
 
   /**
-   * Trains a network. The event loop goes on meanwhile: timers, signals and servers of the same process get their turns.
+   * Trains a network. The event loop goes on meanwhile: timers, signals and servers of the same process get their turns. They
+   * may predict with the network, but what they write into its parameters between two calls of `onEpoch` can be lost.
    *
    * @returns The losses of all epochs, and why training ended.
    * @throws {GradusError} If an option is unknown or out of range, sizes do not fit, the network is already being trained,

@@ -128,7 +128,8 @@ export const native: Native = chosen.native;
 
 /**
  * What computes: `"native"`, the library, or `"wasm"`, the same in WebAssembly, where Deno may not open libraries
- * (`--allow-ffi`), there is none for the platform, or this is not Deno. The environment variable `GRADUS_BACKEND` forces one.
+ * (`--allow-ffi`), the library may be kept nowhere, there is none for the platform, or this is not Deno. The environment
+ * variable `GRADUS_BACKEND` forces one; `native` gives an error that tells why it cannot be.
  *
  * @example
  * ```ts

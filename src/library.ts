@@ -112,7 +112,7 @@ export async function unpack({ data, sha256, size }: Embedded): Promise<Uint8Arr
   }
   throw new GradusError(
     "library",
-    "Cannot unpack the native library: what is embedded in this package does not have its hash, the package has to be " +
+    "Cannot unpack what is embedded in this package: it does not have its hash, the package has to be " +
       "installed again",
     { cause },
   );
