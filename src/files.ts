@@ -29,6 +29,19 @@ export function obstacleOf(error: unknown): Obstacle {
   return code === "EISDIR" ? "directory" : "other";
 }
 
+/** Why a file could not be written by `writeAtomically`, as the end of a sentence. */
+export function whyNotWritten(error: unknown, path: string | URL): string {
+  const folder = pathOf(path).replace(/[^/\\]*$/, "") || ".";
+  switch (obstacleOf(error)) {
+    case "missing":
+      return `there is no folder ${folder}`;
+    case "forbidden":
+      return `permission is missing, --allow-read=${folder} --allow-write=${folder} are needed, for it is written beside and renamed`;
+    default:
+      return (error as Error).message;
+  }
+}
+
 /** A file URL as the path that this system uses; a path stays what it is. */
 export function pathOf(place: string | URL): string {
   if (typeof place === "string") return place;
@@ -76,7 +89,7 @@ async function replace(from: string | URL, to: string | URL): Promise<void> {
 export async function writeAtomically(path: string | URL, bytes: Uint8Array): Promise<void> {
   const ending = `.${crypto.randomUUID().slice(0, 8)}.part`;
   const beside = path instanceof URL ? new URL(path.href + ending) : path + ending;
-  const { open, rm } = files();
+  const { open, unlink } = files();
   try {
     const file = await open(beside, "wx");
     try {
@@ -87,7 +100,8 @@ export async function writeAtomically(path: string | URL, bytes: Uint8Array): Pr
     }
     await replace(beside, path);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
+    // Which needs no permission to read, as rm() does.
+    await unlink(beside).catch(() => {});
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { GradusError } from "./error.ts";
 import { native, unwrap } from "./ffi.ts";
-import { obstacleOf, readText, writeTextAtomically } from "./files.ts";
+import { obstacleOf, readText, whyNotWritten, writeTextAtomically } from "./files.ts";
 import { decodeModel, encodeModel, fromNeuronOrder, type ModelJSON } from "./formats/model_json.ts";
 import { type InputRows, setInputs, toInputs } from "./inputs.ts";
 import { Job } from "./job.ts";
@@ -405,7 +405,7 @@ export class MLP {
       await writeTextAtomically(path, text);
     } catch (cause) {
       if (cause instanceof GradusError) throw cause;
-      throw new GradusError("data", `Cannot save the model to ${path}: ${(cause as Error).message}`, { cause });
+      throw new GradusError("data", `Cannot save the model to ${path}: ${whyNotWritten(cause, path)}`, { cause });
     }
   }
 

@@ -436,7 +436,7 @@ Deno.test("MLP.saveParameters() leaves the old file where it cannot write a whol
   await assertRejects(
     () => new MLP(1, [1]).saveParameters(".scratch/none/x.json"),
     GradusError,
-    "Cannot save the model to .scratch/none/x.json",
+    "Cannot save the model to .scratch/none/x.json: there is no folder .scratch/none/",
   );
   const left = [...Deno.readDirSync(".scratch")].map(({ name }) => name).filter((name) => name.endsWith(".part"));
   assertEquals(left, []);
@@ -470,6 +470,27 @@ Deno.test({
     assertEquals((await MLP.loadParameters(path)).nin, 2);
     await Deno.remove(path);
   },
+});
+
+const unreadable = ".scratch/unreadable";
+
+Deno.test({
+  name: "MLP.saveParameters() names the permissions that are missing",
+  permissions: { write: [".scratch"], read: false },
+  async fn() {
+    await Deno.mkdir(unreadable, { recursive: true });
+    await assertRejects(
+      () => new MLP(1, [1]).saveParameters(`${unreadable}/x.json`),
+      GradusError,
+      `Cannot save the model to ${unreadable}/x.json: permission is missing, --allow-read=${unreadable}/ ` +
+        `--allow-write=${unreadable}/ are needed, for it is written beside and renamed`,
+    );
+  },
+});
+
+Deno.test("MLP.saveParameters() leaves no half file where it may not rename", async () => {
+  assertEquals(await Array.fromAsync(Deno.readDir(unreadable)), []);
+  await Deno.remove(unreadable);
 });
 
 Deno.test("MLP.saveParameters() leaves no half file where renaming fails, and takes URLs", async () => {

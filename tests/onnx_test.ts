@@ -126,6 +126,10 @@ Deno.test("toOnnx() refuses options and parameters that cannot be written", () =
   assertThrows(() => toOnnx(model), GradusError, "number 1 of layers.0.bias is NaN, finite float64 numbers are needed");
 });
 
+Deno.test("toOnnx() takes nothing but an MLP", () => {
+  assertThrows(() => toOnnx(3 as never), GradusError, "Cannot write the network as ONNX: it is 3, an MLP is needed");
+});
+
 Deno.test("saveOnnx() and loadOnnx() give the same network, by path and by URL", async () => {
   const folder = await Deno.makeTempDir({ dir: ".scratch" });
   try {
@@ -138,7 +142,11 @@ Deno.test("saveOnnx() and loadOnnx() give the same network, by path and by URL",
       assertEquals((await loadOnnx(place, { output: "y" })).parameters.data, model.parameters.data);
     }
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a b.onnx"]);
-    await assertRejects(() => saveOnnx(model, `${folder}/none/x.onnx`), GradusError, "Cannot save the network to");
+    await assertRejects(
+      () => saveOnnx(model, `${folder}/none/x.onnx`),
+      GradusError,
+      `there is no folder ${folder}/none/`,
+    );
     await assertRejects(() => loadOnnx(`${folder}/x.onnx`), GradusError, `there is no file ${folder}/x.onnx`);
   } finally {
     await Deno.remove(folder, { recursive: true });

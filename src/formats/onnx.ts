@@ -17,10 +17,10 @@
  * @module
  */
 import { GradusError } from "../error.ts";
-import { pathOf, writeAtomically } from "../files.ts";
+import { obstacleOf, pathOf, readBytes, whyNotWritten, writeAtomically } from "../files.ts";
 import { Layer } from "../layer.ts";
 import { MLP } from "../mlp.ts";
-import { checkOptions } from "../options.ts";
+import { checkOptions, shown } from "../options.ts";
 import { decodeOnnx, type DenseNetwork, externalFiles, parseOnnx, refusal } from "./onnx_read.ts";
 import { encodeOnnx, type ToOnnxOptions } from "./onnx_write.ts";
 
@@ -63,7 +63,8 @@ export interface FromOnnxOptions extends LoadOnnxOptions {
  * ```
  */
 export function toOnnx(model: MLP, options: ToOnnxOptions = {}): Uint8Array<ArrayBuffer> {
-  return encodeOnnx(model, options);
+  if (model instanceof MLP) return encodeOnnx(model, options);
+  throw new GradusError("argument", `Cannot write the network as ONNX: it is ${shown(model)}, an MLP is needed`);
 }
 
 /**
@@ -112,7 +113,7 @@ export async function saveOnnx(model: MLP, path: string | URL, options: ToOnnxOp
   try {
     await writeAtomically(path, bytes);
   } catch (cause) {
-    throw new GradusError("data", `Cannot save the network to ${path}: ${(cause as Error).message}`, { cause });
+    throw new GradusError("data", `Cannot save the network to ${path}: ${whyNotWritten(cause, path)}`, { cause });
   }
 }
 
@@ -146,9 +147,9 @@ export async function loadOnnx(path: string | URL, options: LoadOnnxOptions = {}
 
 async function read(path: string | URL, source: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readBytes(path);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? `there is no file ${path}` : (cause as Error).message;
+    const why = obstacleOf(cause) === "missing" ? `there is no file ${path}` : (cause as Error).message;
     return refusal(source)(why, cause);
   }
 }
