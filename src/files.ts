@@ -29,9 +29,14 @@ export function obstacleOf(error: unknown): Obstacle {
   return code === "EISDIR" ? "directory" : "other";
 }
 
+/** The path of the folder that a file is in, with what separates them; empty for the folder in which the process is. */
+export function folderOf(place: string | URL): string {
+  return pathOf(place).replace(/[^/\\]*$/, "");
+}
+
 /** Why a file could not be written by `writeAtomically`, as the end of a sentence. */
 export function whyNotWritten(error: unknown, path: string | URL): string {
-  const folder = pathOf(path).replace(/[^/\\]*$/, "") || ".";
+  const folder = folderOf(path) || ".";
   switch (obstacleOf(error)) {
     case "missing":
       return `there is no folder ${folder}`;

@@ -26,6 +26,16 @@ if (backend !== Deno.args[0]) throw new Error(\`It was computed by \${backend}\`
 console.log("A project of its own trains, saves, loads and predicts:", backend, simdLevel());
 `;
 
+/** And what the other entry points are for. */
+const others = `import { MLP, Value } from "@gradus/gradus";
+import { fromOnnx, toOnnx } from "@gradus/gradus/formats/onnx";
+import { toSvg } from "@gradus/gradus/plot";
+
+const model = new MLP(2, [8, 1], { seed: 42 });
+if (String(fromOnnx(toOnnx(model))) !== String(model)) throw new Error("It is not the same network");
+if (!(await toSvg(new Value(2).square())).includes("<svg")) throw new Error("It is no picture");
+`;
+
 /** A table whose second column is 3·x + 1. */
 const table = "x,y\n" + Array.from({ length: 40 }, (_, x) => `${x},${3 * x + 1}\n`).join("");
 
@@ -43,7 +53,7 @@ async function denoDirectory(): Promise<string> {
 
 /**
  * Makes a project beside a copy of the package, and tries what README.md promises: types, the program with each set of
- * permissions, and the command line.
+ * permissions, the other entry points, and the command line.
  *
  * @param folder A folder outside the checkout, with the package in `package/`.
  * @throws {GradusError} If anything of it fails.
@@ -56,6 +66,7 @@ export async function consume(folder: string): Promise<void> {
   const settings = { links: ["../package"], imports: { [name]: specifier } };
   await Deno.writeTextFile(`${project}/deno.json`, JSON.stringify(settings));
   await Deno.writeTextFile(`${project}/main.ts`, program);
+  await Deno.writeTextFile(`${project}/others.ts`, others);
   await Deno.writeTextFile(`${project}/table.csv`, table);
 
   const DENO_DIR = await denoDirectory();
@@ -78,7 +89,7 @@ export async function consume(folder: string): Promise<void> {
     ],
   ];
 
-  await deno("the type check", ["check", "--quiet", "main.ts"]);
+  await deno("the type check", ["check", "--quiet", "main.ts", "others.ts"]);
   const [variable, below] = userCache(), home = `${folder}/home`, cache = `${home}/${below}`;
   const first = run({ ffi: cache, read: `${cache},`, write: `${cache},` }, variable);
   const later = run({ ffi: cache, read: `${cache},`, write: "" }, variable);
@@ -94,6 +105,7 @@ export async function consume(folder: string): Promise<void> {
   }
   const files = [`--allow-read=${project}`, `--allow-write=${project}`];
   await deno("the program on WebAssembly", ["run", "--no-prompt", "--cached-only", ...files, "main.ts", "wasm"]);
+  await deno("ONNX and a picture", ["run", "--no-prompt", "--cached-only", "others.ts"]);
   const train = ["train", "--data", "table.csv", "--epochs", "20", "--out", "line.json", "--quiet"];
   const predict = ["predict", "--data", "table.csv", "--model", "line.json", "--out", "predictions.csv", "--quiet"];
   for (const command of [train, predict]) {

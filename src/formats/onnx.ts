@@ -17,7 +17,7 @@
  * @module
  */
 import { GradusError } from "../error.ts";
-import { obstacleOf, pathOf, readBytes, whyNotWritten, writeAtomically } from "../files.ts";
+import { folderOf, obstacleOf, readBytes, whyNotWritten, writeAtomically } from "../files.ts";
 import { Layer } from "../layer.ts";
 import { MLP } from "../mlp.ts";
 import { checkOptions, shown } from "../options.ts";
@@ -140,7 +140,7 @@ export async function loadOnnx(path: string | URL, options: LoadOnnxOptions = {}
     if (name === "" || name === ".." || /[/\\]/.test(name)) {
       refusal(source)(`its numbers are in "${name}", the name of a file beside it is needed`);
     }
-    files[name] = await read(pathOf(path).replace(/[^/\\]*$/, name), source);
+    files[name] = await read(folderOf(path) + name, source);
   }
   return networkOf(decodeOnnx(model, options.output, files, source));
 }
