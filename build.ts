@@ -99,6 +99,11 @@ function findTarget(name: string): Target {
   );
 }
 
+/** Whether it is the DLL as it is shipped, whose only run-time library is `c/windows.c`. */
+function isBareDll({ target, tests, program, debug }: Job): boolean {
+  return findTarget(target).library.endsWith(".dll") && !tests && program === undefined && !debug;
+}
+
 /** The arguments of `zig` for a job, apart from the output. Every warning is an error in every build. */
 function compilerArguments(job: Job, fingerprint: number): string[] {
   const { target, tests, program, debug } = job;
@@ -133,23 +138,33 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
       ...system === "dll" ? [] : [`-Wl,-rpath,${system === "so" ? "$ORIGIN" : "@loader_path"}`],
     ];
   }
+  // Only debuggers and C++ would unwind its stack, so the tables for that are left out, and so are local names.
+  const release = debug ? [] : ["-DNDEBUG", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"];
+  if (isBareDll(job)) return [...args, "-fvisibility=hidden", ...release, "-c"];
   return [
     ...args,
     ...["-shared", "-fPIC", "-fvisibility=hidden"],
-    // Only debuggers and C++ would unwind its stack, so the tables for that are left out, and so are local names.
-    ...debug ? [] : ["-s", "-DNDEBUG", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"],
+    ...release,
+    ...debug ? [] : ["-s"],
     // The name that programs ask for; without one it is a path of this machine, in the library or in them.
     ...system === "dylib" ? [`-Wl,-install_name,@rpath/${library}`, "-Wl,-x"] : [],
     // The code stays when the library is closed: Deno does that when a worker ends, whose epoch may still be computed aside.
     ...system === "so" ? [`-Wl,-soname,${library}`, "-Wl,-z,nodelete"] : [],
-    ...system === "dll" && !debug ? ["-Wl,-e,gradus_dll_entry", "c/windows.c"] : [],
     ...["c/gradus.c", "-lm"],
   ];
 }
 
-/** What WebAssembly is linked with: the tests with a C library, ours with nothing, so that it asks its host for nothing. */
-function linkerArguments({ target, tests, debug }: Job): string[] {
-  const { zig, cpu } = findTarget(target);
+/**
+ * The arguments of `zig` for the second step of what is not linked as it is compiled. WebAssembly: the tests with a C library,
+ * ours with nothing, so that it asks its host for nothing. The DLL: with KERNEL32 alone.
+ */
+function linkerArguments(job: Job): string[] | undefined {
+  const { target, tests, debug } = job, { zig, cpu } = findTarget(target);
+  if (isBareDll(job)) {
+    // With a hash for the time of its making.
+    return ["cc", "-target", zig, "-shared", "-s", "-nostdlib", "-Wl,-e,gradus_dll_entry", "-Wl,/Brepro", "-lkernel32"];
+  }
+  if (cpu === undefined) return undefined;
   return [
     ...["cc", "-target", tests ? zig : "wasm32-freestanding", `-mcpu=${cpu}`, "-Wno-override-module"],
     ...debug ? ["-O0"] : ["-O3", "-fno-unroll-loops", "-s"],
@@ -234,9 +249,9 @@ async function build(job: Job, args: string[]): Promise<string> {
   const workshop = await Deno.makeTempDir({ dir: dirname(file), prefix: ".build-" });
   try {
     const fresh = resolve(workshop, basename(file));
-    await (findTarget(job.target).cpu === undefined
-      ? compile(path, [...args, "-o", fresh])
-      : compileWasm(job, args, fresh));
+    const link = linkerArguments(job);
+    if (link === undefined) await compile(path, [...args, "-o", fresh]);
+    else await (isWasm(job.target) ? compileWasm : compileDll)(job, args, link, fresh);
     const output = await Deno.readFile(fresh);
     await replaceFile(fresh, file);
     await Deno.writeTextFile(`${workshop}/stamp`, stampOf(output));
@@ -270,7 +285,7 @@ export async function compile(what: string, args: string[]): Promise<void> {
  * WebAssembly takes two steps. In between, where there is relaxed SIMD, its fma takes the place of what the compiler would
  * round twice; it has vectorised its loops by then.
  */
-async function compileWasm(job: Job, args: string[], output: string): Promise<void> {
+async function compileWasm(job: Job, args: string[], link: string[], output: string): Promise<void> {
   const assembly = `${output}.ll`;
   await compile(outputPath(job), [...args, job.tests ? "tests/c/main.c" : "c/gradus.c", "-o", assembly]);
   if (job.target === "wasm32") {
@@ -279,7 +294,18 @@ async function compileWasm(job: Job, args: string[], output: string): Promise<vo
       .replaceAll("@llvm.fmuladd.", "@wasm_fma.");
     await Deno.writeTextFile(assembly, fused + await Deno.readTextFile(resolve(root, "c/kernels/wasm_fma.ll")));
   }
-  await compile(outputPath(job), [...linkerArguments(job), assembly, "-o", output]);
+  await compile(outputPath(job), [...link, assembly, "-o", output]);
+}
+
+/** The DLL takes two steps, since only the first may see zig's C library, of which it needs the headers. */
+async function compileDll(job: Job, args: string[], link: string[], output: string): Promise<void> {
+  const objects: string[] = [];
+  for (const name of ["gradus", "windows"]) {
+    const object = `${dirname(output)}/${name}.o`;
+    await compile(outputPath(job), [...args, `c/${name}.c`, "-o", object]);
+    objects.push(object);
+  }
+  await compile(outputPath(job), [...link, ...objects, "-o", output]);
 }
 
 /** Never writes into a file that a running process may have mapped. */
@@ -312,7 +338,7 @@ async function hashInputs(job: Job, args: string[]): Promise<string> {
   const texts = [...await readSources("c/"), ...job.tests || job.program ? await readSources("tests/c/") : []];
   const program = job.program && await readOptional(resolve(root, job.program));
   if (program) texts.push(sha256(program));
-  const link = findTarget(job.target).cpu === undefined ? [] : linkerArguments(job);
+  const link = linkerArguments(job) ?? [];
   return sha256(JSON.stringify([Deno.env.get("ZIG") ?? zigVersion, args, link, texts]));
 }
 

@@ -13,10 +13,10 @@ import { type Library, readLibrary } from "../tools/binaries.ts";
 /** Bytes that a library may have. */
 const sizeLimit = 300_000;
 
-/** The C library of each system, of old Linux with the threads beside it, which every process has; of Windows the kernel, too. */
+/** The C library of each system, of old Linux with the threads beside it, which every process has; of Windows the kernel alone. */
 const systemLibraries: Readonly<Record<Library["format"], RegExp>> = {
   "ELF": /^(lib[cm]\.so\.6|libpthread\.so\.0)$/,
-  "PE": /^(KERNEL32|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/,
+  "PE": /^KERNEL32\.dll$/,
   "Mach-O": /^\/usr\/lib\/libSystem\.B\.dylib$/,
   "WebAssembly": /^$/,
 };
