@@ -218,6 +218,8 @@ export class Search<T extends object> {
   #cause: unknown;
   /** Whether a library is there that should work. */
   #damaged = false;
+  /** Whether a library in the places of a package may be opened. */
+  #mayOpen = false;
 
   constructor(open: Open<T>, host: Host = thisHost) {
     this.#open = open;
@@ -256,7 +258,13 @@ export class Search<T extends object> {
     const unpacked = unpackOnce(library);
     const found = await this.#cached(library, unpacked) ?? await this.#temporary(unpacked);
     if (found) return found;
-    throw this.#error("one of these places, or a library that GRADUS_LIB names, is needed");
+    const needed = "one of these places, or a library that GRADUS_LIB names, is needed";
+    throw this.#error(this.#mayOpen ? `${needed}, or GRADUS_BACKEND=wasm` : needed);
+  }
+
+  /** Who permits libraries in a folder wants one: that something else is in the way is told, and nothing slower takes its place. */
+  #noteFor(folder: string | undefined): void {
+    this.#mayOpen ||= this.#host.permitted({ name: "ffi", path: folder });
   }
 
   /** What is needed where nothing is embedded. */
@@ -270,6 +278,7 @@ export class Search<T extends object> {
   async #cached(library: Embedded, unpacked: () => Promise<Uint8Array>): Promise<T | undefined> {
     const folder = this.#cacheFolder();
     if (folder === undefined) return undefined;
+    this.#noteFor(folder);
     const path = this.#join(folder, `${library.sha256.slice(0, 16)}-${libraryName(this.#host.target)}`);
     if (this.#missing(["ffi", "read"], folder, path)) {
       this.#fail(path, this.#missing(["ffi", "read", "write"], folder)!);
@@ -297,6 +306,7 @@ export class Search<T extends object> {
   async #temporary(unpacked: () => Promise<Uint8Array>): Promise<T | undefined> {
     const parent = this.#temporaryFolder();
     const place = `a temporary file in ${parent ?? "the system's folder"}`;
+    this.#noteFor(parent);
     const missing = this.#missing(["ffi", "write"], parent);
     if (missing) {
       this.#fail(place, missing);
@@ -388,7 +398,7 @@ export class Search<T extends object> {
   #error(needed: string): GradusError {
     const tried = this.#failures.length > 0 ? `tried ${this.#failures.join("; ")}; ` : "";
     const error = new Unavailable("the native library", `${tried}${needed}`, { cause: this.#cause });
-    const isWrong = this.#damaged || environment("GRADUS_LIB", this.#host) !== undefined;
+    const isWrong = this.#damaged || this.#mayOpen || environment("GRADUS_LIB", this.#host) !== undefined;
     return isWrong ? new GradusError("library", error.message, { cause: this.#cause }) : error;
   }
 }

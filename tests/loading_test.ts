@@ -5,7 +5,7 @@ import { libraryPath, targets } from "../build.ts";
 import { fingerprint } from "../src/bindings.ts";
 import { GradusError } from "../src/error.ts";
 import { pathOf } from "../src/files.ts";
-import { type Embedded, type Host, libraryName, Search, thisHost, unpack } from "../src/library.ts";
+import { type Embedded, type Host, libraryName, Search, thisHost, Unavailable, unpack } from "../src/library.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
 import { testNeeding } from "./_machine.ts";
 
@@ -321,9 +321,21 @@ Deno.test("Search tries the checkout, the cache, and a temporary file, in this o
   assertEquals(
     message,
     `Cannot open the native library: tried ${places[0]} (it cannot be opened); ${places[1]} (it cannot be opened); ` +
-      `${places[2]} (it cannot be opened); one of these places, or a library that GRADUS_LIB names, is needed`,
+      `${
+        places[2]
+      } (it cannot be opened); one of these places, or a library that GRADUS_LIB names, is needed, or GRADUS_BACKEND=wasm`,
   );
   assertEquals(namesIn(temporary), []);
+});
+
+Deno.test("Who permits libraries gets one or an error; who does not, WebAssembly", async () => {
+  for (const ffi of [true, false]) {
+    const host = hostWith({}, { permitted: ({ name }) => name === "ffi" && ffi });
+    const search = new Search(() => undefined as never, host);
+    const error = await assertRejects(() => search.embedded(), GradusError);
+    assertEquals(error instanceof Unavailable, !ffi, error.message);
+    assertEquals(error.message.endsWith("or GRADUS_BACKEND=wasm"), ffi, error.message);
+  }
 });
 
 Deno.test("Search takes nothing else when GRADUS_LIB names a library", async () => {
