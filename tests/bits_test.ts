@@ -57,8 +57,9 @@ for (const name of Object.keys(optimizers)) {
 }
 
 Deno.test("Large networks, whose layers are updated one by one, have the bits of an update of all", async () => {
-  const rows = Array.from({ length: 40 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)));
-  const classes = rows.map((_, i) => i % 3);
+  const rows = Array.from({ length: 80 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)));
+  const classes = rows.map((_, i) => i % 3), before = Engine.threads;
+  Engine.threads = 2;
   for (const name of Object.keys(optimizers)) {
     for (const dtype of ["float32", "float64"] as const) {
       const trained = async (options: { clipNorm?: number; miniBatchSize?: number }) => {
@@ -68,7 +69,7 @@ Deno.test("Large networks, whose layers are updated one by one, have the bits of
           trainInputs: rows,
           trainTargets: classes,
           epochs: 2,
-          batchSize: 16,
+          batchSize: 40, // a product for several threads, with more columns than rows
           lossFn: Engine.crossEntropy,
           optimizer: optimizers[name](gradus, model.parameters),
           memoryEfficient: options.miniBatchSize !== undefined,
@@ -82,4 +83,5 @@ Deno.test("Large networks, whose layers are updated one by one, have the bits of
       assertEquals(await trained({ miniBatchSize: 7 }), [parameters, gradients], `${name}, ${dtype}, in chunks`);
     }
   }
+  Engine.threads = before;
 });

@@ -26,6 +26,7 @@ int main(void) {
   RUN(gemm_refuses_bad_arguments);
   RUN(threads_do_every_element_once);
   RUN(threads_are_had_by_one_at_a_time);
+  RUN(threads_compute_at_the_same_time);
   RUN(threads_can_be_asked_for);
   RUN(threads_do_not_change_products);
   RUN(threads_are_made_anew_in_a_child);

@@ -66,6 +66,43 @@ static void threads_are_had_by_one_at_a_time(void) {
   CHECK(wrong == 0, "%zu elements were done another number of times", wrong);
 }
 
+#if !defined(__wasm__)
+#include <time.h>
+
+struct meeting {
+  int32_t present;
+  int32_t missed;
+};
+
+/* Two parts that wait for each other: only two threads get through. */
+static void meet(const void *context, size_t from, size_t to) {
+  (void)from, (void)to;
+  struct meeting *meeting = *(struct meeting *const *)context;
+  __atomic_add_fetch(&meeting->present, 1, __ATOMIC_RELAXED);
+  time_t begun = time(NULL);
+  for (int look = 0; __atomic_load_n(&meeting->present, __ATOMIC_RELAXED) < 2; look = SPINS) {
+    wait_for_look(look);
+    if (time(NULL) - begun > 20) __atomic_store_n(&meeting->missed, 1, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&meeting->missed, __ATOMIC_RELAXED)) return;
+  }
+}
+
+static void threads_compute_at_the_same_time(void) {
+  gradus_threads(2);
+  struct meeting meeting = {0}, *context = &meeting;
+  for (int again = 0; again < 5 && !meeting.missed; again++) {
+    meeting.present = 0;
+    parallel(2, 1, 1, meet, &context);
+    CHECK(!meeting.missed, "only one thread came to meeting %d", again);
+    /* Long enough for the thread to fall asleep. */
+    for (clock_t begun = clock(); clock() - begun < CLOCKS_PER_SEC / 20;) continue;
+  }
+  gradus_threads(1);
+}
+#else
+static void threads_compute_at_the_same_time(void) {}
+#endif
+
 static void threads_can_be_asked_for(void) {
   CHECK(gradus_threads(0) == 1 && gradus_threads(-5) == 1, "nothing changes");
   CHECK(gradus_threads(5) == threads_of(5) && gradus_threads(0) == threads_of(5), "five");
