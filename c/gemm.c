@@ -145,16 +145,19 @@ struct K(product) {
   size_t row, column;
 };
 
-/* On one thread. As many panels as there is room for are packed together, and some rows of c get the whole group before the next
- * rows do: so a is read once for the group, and c is written along its rows. */
-OUT_OF_LINE void K(product)(const struct K(product) * of) {
+/* Whether b is read where it is: its rows are near one another, or few rows of a need it; and all panels are whole. */
+static int K(b_is_in_place)(const struct K(product) * of) {
+  int panels_are_whole = of->n % PANEL == 0 || of->n % PANEL == LANES;
+  return of->bc == 1 && panels_are_whole && (of->br <= 4 * PANEL || of->m <= 2 * TILE_ROWS);
+}
+
+/* As many panels as there is room for in `packed`, which is NULL if b is read in place, are packed together, and some rows of c
+ * get the whole group before the next rows do: so a is read once for the group, and c is written along its rows. */
+OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
   size_t cr = of->cr, ar = of->ar, ac = of->ac, br = of->br, bc = of->bc, m = of->m, n = of->n, k = of->k;
   enum gemm_start start = of->start;
-  _Alignas(64) real packed[PACKED];
   struct K(panel_of_b) panel[GROUP_MAX];
-  int panels_are_whole = n % PANEL == 0 || n % PANEL == LANES;
-  int in_place = bc == 1 && panels_are_whole && (br <= 4 * PANEL || m <= 2 * TILE_ROWS);
-  size_t block = ac != 1 ? BLOCK_K_STRIDED : in_place ? BLOCK_K_IN_PLACE : BLOCK_K, p = 0;
+  size_t block = ac != 1 ? BLOCK_K_STRIDED : packed ? BLOCK_K : BLOCK_K_IN_PLACE, p = 0;
   do {
     size_t depth = size_min(block, k - p), group = size_min(GROUP_MAX, size_max(PACKED / PANEL / size_max(depth, 1), 1));
     for (size_t j = 0; j < n;) {
@@ -163,7 +166,7 @@ OUT_OF_LINE void K(product)(const struct K(product) * of) {
         int vectors = n - j > LANES ? TILE_VECTORS : 1;
         size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
         struct K(panel_of_b) next = {of->b + p * br + j * bc, br, j, columns, vectors};
-        if (!in_place) {
+        if (packed) {
           real *to = packed + count * depth * PANEL;
           K(pack)(to, width, next.from, br, bc, depth, columns);
           next.from = to;
@@ -191,6 +194,18 @@ OUT_OF_LINE void K(product)(const struct K(product) * of) {
     start = START_C;
     p += depth;
   } while (p < k);
+}
+
+/* Apart, since only who packs needs so much stack, which Windows has touched page by page. */
+OUT_OF_LINE void K(product_packing)(const struct K(product) * of) {
+  _Alignas(64) real packed[PACKED];
+  K(product_with)(of, packed);
+}
+
+/* On one thread. */
+static void K(product)(const struct K(product) * of) {
+  if (K(b_is_in_place)(of)) K(product_with)(of, NULL);
+  else K(product_packing)(of);
 }
 
 static void K(product_of_rows)(const void *context, size_t from, size_t to) {

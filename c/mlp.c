@@ -259,8 +259,9 @@ struct K(weight_update) {
 
 static void K(update_weights)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end) {
   const struct K(weight_update) *of = context;
-  for (size_t o = row; o < rows_end; o++)
-    K(update_range)(of->update, of->weight + o * of->nin + column, of->weight + o * of->nin + columns_end);
+  size_t together = column == 0 && columns_end == of->nin ? rows_end - row : 1; /* whole rows lie in a row */
+  for (size_t o = row; o < rows_end; o += together)
+    K(update_range)(of->update, of->weight + o * of->nin + column, of->weight + (o + together - 1) * of->nin + columns_end);
 }
 
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is returned

@@ -45,11 +45,8 @@ static void work(int32_t index);
 
 static DWORD WINAPI thread_main(void *index) { return work((int32_t)(intptr_t)index), 0; }
 
-/* The library stays loaded from now on: Windows has no safe moment for a library to wait for its threads. */
+/* The library stays loaded (windows.c). */
 static int thread_start(thread *t, int32_t index) {
-  HMODULE self;
-  DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
-  if (!GetModuleHandleExW(how, (LPCWSTR)(uintptr_t)&thread_main, &self)) return 0;
   *t = CreateThread(NULL, STACK_BYTES, thread_main, (void *)(intptr_t)index, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
   return *t != NULL;
 }

@@ -2,10 +2,16 @@
  * library of Windows, of which nothing is used here; so the DLL is linked with these and KERNEL32 alone. */
 #include <stddef.h>
 
-/* Where Windows calls the DLL when a process or thread begins or ends: there is nothing to do. */
+/* Of KERNEL32; windows.h is long. */
+__declspec(dllimport) int __stdcall GetModuleHandleExW(unsigned long how, const void *address, void **module);
+
+/* Where Windows calls the DLL when a process or thread begins or ends. When it is loaded it is made to stay: Deno closes
+ * libraries when a worker ends, whose epoch may still be computed aside, and there is no safe moment to wait for threads. */
 int __stdcall gradus_dll_entry(void *dll, unsigned long reason, void *reserved) {
-  (void)dll, (void)reason, (void)reserved;
-  return 1;
+  enum { PROCESS_ATTACH = 1, PIN = 1, FROM_ADDRESS = 4 };
+  void *module;
+  (void)reserved;
+  return reason != PROCESS_ATTACH || GetModuleHandleExW(PIN | FROM_ADDRESS, dll, &module);
 }
 
 /* These the compiler asks for. Without the attribute it would find that each function is a call to itself. */

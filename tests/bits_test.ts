@@ -2,9 +2,11 @@
  * The same seed gives the same bits: one SHA-256 for the weights after 100 steps of each optimizer, at every SIMD level of this
  * machine, for whole batches and in chunks. The hashes are held in _bits.ts, so other machines are compared with this one.
  */
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import * as gradus from "../mod.ts";
-import { Engine, type LevelName, MLP, simdLevel } from "../mod.ts";
+import { toDataset } from "../src/dataset.ts";
+import { Run, wholeBatch } from "../src/run.ts";
+import { Engine, type LevelName, MLP, SGD, simdLevel } from "../mod.ts";
 import { hashAfterTraining, hashes, largeHashes, optimizers } from "./_bits.ts";
 import { testNeeding } from "./_machine.ts";
 
@@ -84,4 +86,24 @@ Deno.test("Large networks, whose layers are updated one by one, have the bits of
     }
   }
   Engine.threads = before;
+});
+
+Deno.test("Large networks are clipped, and updated after the last of many rows", () => {
+  const rows = Array.from({ length: 600 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)));
+  const classes = rows.map((_, i) => i % 3);
+  const trained = (size: number, clipNorm = 0) => {
+    const model = new MLP(20, [260, 250, 3], { seed: 5, activation: "tanh" });
+    const data = toDataset(model, rows, classes, Engine.crossEntropy, "train");
+    const run = new Run(model, data, Engine.crossEntropy, { ...wholeBatch(data, size), clipNorm });
+    const optimizer = new SGD(model.parameters, { learningRate: 0.1 });
+    for (let i = 0; i < 3; i++) run.epoch(optimizer);
+    return model;
+  };
+  // More than 512 at once are more than one block of a product's depth.
+  const whole = trained(600);
+  assertEquals(trained(100).parameters.data, whole.parameters.data);
+  assertEquals(trained(600, 1e30).parameters.data, whole.parameters.data);
+  const limit = whole.getGradientNorm() / 10, clipped = trained(600, limit);
+  assertAlmostEquals(clipped.getGradientNorm(), limit, 1e-4 * limit);
+  assertEquals(trained(100, limit).parameters.data, clipped.parameters.data);
 });

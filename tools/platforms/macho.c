@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { MAX_SEGMENTS = 16, MAX_INITIALISERS = 4, MAX_IMAGES = 4 };
 
@@ -156,13 +158,16 @@ static const struct {
     {"___ashlti3", (void *)apple_ashlti3},
     {"___lshrti3", (void *)apple_lshrti3},
 #endif
+    {"_alarm", (void *)alarm},
     {"_bzero", (void *)apple_bzero},
     {"_calloc", (void *)calloc},
+    {"_clock", (void *)clock},
     {"_erfc", (void *)erfc},
     {"_exit", (void *)exit},
     {"_exp", (void *)exp},
     {"_expm1", (void *)expm1},
     {"_fflush", (void *)fflush},
+    {"_fork", (void *)fork},
     {"_fprintf", (void *)apple_fprintf},
     {"_free", (void *)free},
     {"_frexp", (void *)frexp},
@@ -177,6 +182,10 @@ static const struct {
     {"_memset", (void *)memset},
     {"_memset_pattern16", (void *)apple_memset_pattern16},
     {"_printf", (void *)apple_printf},
+    {"_pthread_atfork", (void *)pthread_atfork},
+    {"_pthread_attr_destroy", (void *)pthread_attr_destroy},
+    {"_pthread_attr_init", (void *)pthread_attr_init},
+    {"_pthread_attr_setstacksize", (void *)pthread_attr_setstacksize},
     {"_putchar", (void *)putchar},
     {"_pthread_cond_init", (void *)pthread_cond_init},
     {"_pthread_cond_signal", (void *)pthread_cond_signal},
@@ -191,6 +200,8 @@ static const struct {
     {"_realloc", (void *)realloc},
     {"_sched_yield", (void *)sched_yield},
     {"_tanh", (void *)tanh},
+    {"_time", (void *)time},
+    {"_waitpid", (void *)waitpid},
     {"dyld_stub_binder", (void *)apple_dyld_stub_binder},
 };
 
