@@ -41,12 +41,13 @@ function isThere(path: string): boolean {
 /** Whether the end of a library is missing, as far as we may look: Linux does not refuse it but kills the process. */
 function isCutOff(path: string): boolean {
   if (Deno.build.os !== "linux" || !isThere(path)) return false;
-  using file = Deno.openSync(path);
-  const header = new DataView(new ArrayBuffer(64));
-  if (file.readSync(new Uint8Array(header.buffer)) !== 64 || header.getUint32(0) !== 0x7f454c46) return false;
+  const header = new DataView(new ArrayBuffer(64)), file = Deno.openSync(path);
+  const read = file.readSync(new Uint8Array(header.buffer));
+  file.close();
+  if (read !== 64 || header.getUint32(0) !== 0x7f454c46) return false;
   // What stands last in an ELF file is the table of its sections: where, of how many bytes each, and how many they are.
   const end = Number(header.getBigUint64(40, true)) + header.getUint16(58, true) * header.getUint16(60, true);
-  return file.statSync().size < end;
+  return Deno.statSync(path).size < end;
 }
 
 /** Systems say of a library for another processor that there is none, or nothing that helps. */

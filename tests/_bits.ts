@@ -96,6 +96,16 @@ export async function hashAfterTraining(
     Engine.trainStepMemoryEfficient(model, inputs, targets, Engine.crossEntropy, optimizer, { miniBatchSize: chunk });
   }
   const { buffer, byteOffset, byteLength } = model.parameters.data;
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+  return await sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+}
+
+/** One hash for those of all optimizers and types, by their names: what tools/platforms/run compares. */
+export async function hashOfAll(found: ReadonlyMap<string, string>): Promise<string> {
+  const lines = [...found].map(([name, hash]) => `${name} ${hash}\n`).sort();
+  return await sha256(new TextEncoder().encode(lines.join("")));
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
