@@ -14,7 +14,7 @@ import { microseconds, printTable } from "./_timing.ts";
 
 const simd128 = () => findModule("wasm32-simd128");
 const relaxed = await openWasm(() => findModule("wasm32"), simd128);
-const unfused = await openWasm(() => Promise.resolve(new Uint8Array()), simd128);
+const unfused = await openWasm(simd128, simd128);
 
 /** What a call does, on arrays of its own. */
 type Task = (functions: typeof native) => () => unknown;

@@ -227,7 +227,9 @@ static void K(product_of_columns)(const void *context, size_t from, size_t to) {
   K(product)(&of);
 }
 
-/* The product on all threads, cut along the longer side of c: what is packed twice then is the smaller part. */
+/* The product on all threads, cut along the longer side of c: what each packs then is the smaller part. Where the sides are equal
+ * it is cut along the rows, so that those of weights stay in the cache of their thread, from their update to the next outputs:
+ * cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct K(product) * of) {
   if (of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
   else if (of->m >= of->n) parallel(of->m, TILE_ROWS, LEAST_PRODUCTS / (of->n * of->k + 1), K(product_of_rows), of);

@@ -54,7 +54,9 @@ export function pathOf(place: string | URL): string {
   return isWindows() ? path.slice(1).replaceAll("/", "\\") : path;
 }
 
+/** Deno is asked for itself: in Deno, `process` is a megabyte of Node that is loaded when it is first touched. */
 function isWindows(): boolean {
+  if ("Deno" in globalThis) return Deno.build.os === "windows";
   const { process } = globalThis as { process?: { platform?: string } };
   return process?.platform === "win32";
 }

@@ -66,13 +66,12 @@ export class Job {
 
   /** Takes over the settings of an optimizer: the fields from the learning rate to the clipping, its kind and its seed. */
   takeOptimizer(optimizer: Job): void {
-    for (const field of optimizerFields) this.set(field, optimizer.get(field));
-    const { index, length } = layout.fields.seed;
-    this.#u32.set(optimizer.#u32.subarray(index, index + length), index);
+    for (const index of optimizerDoubles) this.#f64[index] = optimizer.#f64[index];
+    for (const index of optimizerWords) this.#u32[index] = optimizer.#u32[index];
   }
 }
 
-const optimizerFields = [
+const optimizerFields = ([
   "learningRate",
   "momentum",
   "weightDecay",
@@ -86,4 +85,10 @@ const optimizerFields = [
   "optimizer",
   "nesterov",
   "centered",
-] as const satisfies readonly Field[];
+  "seed",
+] as const satisfies readonly Field[]).map((field) => layout.fields[field]);
+
+/** Where these are in the job, one by one: a step of a small network is not much longer than looking them up. */
+const optimizerDoubles = optimizerFields.filter(({ type }) => type === "f64").map(({ index }) => index);
+const optimizerWords = optimizerFields.filter(({ type }) => type !== "f64")
+  .flatMap(({ index, length }) => Array.from({ length }, (_, i) => index + i));

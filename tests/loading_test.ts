@@ -69,7 +69,12 @@ function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name);
 }
 
-const loaded = await run("tests/_print_level.ts", ["--allow-ffi=lib/"]);
+let printed: Promise<string> | undefined;
+
+/** What the program prints where the library is used. */
+function loaded(): Promise<string> {
+  return printed ??= run("tests/_print_level.ts", ["--allow-ffi=lib/"]);
+}
 
 /** The library with other bytes in place of each occurrence of these. */
 function patched(from: Uint8Array, to: Uint8Array): Uint8Array {
@@ -95,10 +100,10 @@ const test = testNeeding("processes");
 
 test("A package loads with permissions for its cache alone, and from then on without writing", async () => {
   const cache = freshFolder();
-  assertEquals(await loadWith(cache, "ffi", "read", "write"), loaded);
+  assertEquals(await loadWith(cache, "ffi", "read", "write"), await loaded());
   assertEquals(namesIn(cache), [fileName]);
   const before = Deno.statSync(pathIn(cache));
-  assertEquals(await loadWith(cache, "ffi", "read"), loaded);
+  assertEquals(await loadWith(cache, "ffi", "read"), await loaded());
   assertEquals(Deno.statSync(pathIn(cache)), before);
   if (Deno.build.os === "windows") return;
   assertEquals(Deno.statSync(cache).mode! & 0o777, 0o700);
@@ -116,7 +121,7 @@ test("A damaged file in the cache is replaced, or told where writing is not perm
       await loadWith(cache, "ffi", "read"),
       `${path} (it is damaged, and permission is missing, --allow-write=${cache} is needed)`,
     );
-    assertEquals(await loadWith(cache, "ffi", "read", "write"), loaded);
+    assertEquals(await loadWith(cache, "ffi", "read", "write"), await loaded());
     assertEquals(Deno.readFileSync(path), library);
     assertEquals(namesIn(cache), [fileName]);
   }
@@ -125,7 +130,7 @@ test("A damaged file in the cache is replaced, or told where writing is not perm
 test("Eight processes at once share an empty cache", async () => {
   const cache = freshFolder();
   const outputs = await Promise.all(Array.from({ length: 8 }, () => loadWith(cache, "ffi", "read", "write")));
-  assertEquals(outputs, Array(8).fill(loaded));
+  assertEquals(outputs, Array(8).fill(await loaded()));
   assertEquals(namesIn(cache), [fileName]);
 });
 
@@ -156,7 +161,7 @@ test("Without a cache, a temporary file is used and removed", async () => {
     [`--allow-env=${variable}`, ...allow(folder, "ffi", "write")],
     { [variable]: folder },
   );
-  assertEquals(output, loaded);
+  assertEquals(output, await loaded());
   if (Deno.build.os !== "windows") assertEquals(namesIn(folder), []);
 });
 
@@ -169,7 +174,7 @@ test("A cache that cannot be written gives way to a temporary file", async () =>
     const variable = Deno.build.os === "windows" ? "TEMP" : "TMPDIR";
     const flags = [`--allow-env=GRADUS_CACHE,${variable}`, ...allow(`${cache},${folder}`, "ffi", "read", "write")];
     const environment = { GRADUS_CACHE: cache, [variable]: folder };
-    assertEquals(await run(`${consumer}/program.ts`, flags, environment), loaded);
+    assertEquals(await run(`${consumer}/program.ts`, flags, environment), await loaded());
     const output = await run(`${consumer}/program.ts`, flags, { ...environment, [variable]: `${folder}/nowhere` });
     assertStringIncludes(output, `${pathIn(cache)} (`);
     assertStringIncludes(output, `a temporary file in ${folder}/nowhere (`);
@@ -265,7 +270,7 @@ console.log(first(), second());
 `,
     );
     const flags = ["--allow-env=GRADUS_CACHE", ...allow(cache, "ffi", "read", "write")];
-    assertEquals(await run(`${other}/program.ts`, flags, { GRADUS_CACHE: cache }), `plain ${loaded}`);
+    assertEquals(await run(`${other}/program.ts`, flags, { GRADUS_CACHE: cache }), `plain ${await loaded()}`);
     assertEquals(namesIn(cache).length, 2);
   },
 });
