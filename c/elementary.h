@@ -243,7 +243,7 @@ ELEMENTARY real K(log1p)(real x) {
   return x == R(0) ? x : result; /* -0 */
 }
 
-/* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). Error (1.69, 1.66). */
+/* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). Error (1.71, 1.66). */
 ELEMENTARY real K(softplus)(real x) {
   return (x > R(0) ? x : R(0)) + K(log1p)(K(exp)(-K(abs)(x)));
 }
