@@ -13,10 +13,15 @@ const lacking = new Map(
   }),
 );
 
-/** `Deno.test` for tests that need something: where that is said to be lacking they are ignored, and their names say why. */
+/** `Deno.test` for tests that need something: they run unless that is said to be lacking, and then their names say why. */
 export function testNeeding(need: Need): typeof Deno.test {
-  return !lacking.has(need) ? Deno.test : ((test: string | Deno.TestDefinition, fn?: Deno.TestDefinition["fn"]) => {
-    const definition = typeof test === "string" ? { name: test, fn: fn! } : test;
-    Deno.test({ ...definition, name: `${definition.name}: NOT RUN, ${lacking.get(need)}`, ignore: true });
+  const reason = lacking.get(need);
+  return ((test: string | Deno.TestDefinition, fn?: Deno.TestDefinition["fn"]) => {
+    const { name, ...definition } = typeof test === "string" ? { name: test, fn: fn! } : test;
+    Deno.test({
+      ...definition,
+      name: reason === undefined ? name : `${name}: NOT RUN, ${reason}`,
+      ignore: definition.ignore || reason !== undefined,
+    });
   }) as typeof Deno.test;
 }
