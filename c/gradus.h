@@ -380,6 +380,140 @@ GRADUS_API int32_t gradus_scale(void *x, double factor, int32_t n, int32_t dtype
 GRADUS_API int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides,
                                int32_t dtype);
 
+/* ---- tensors ----
+ *
+ * A tensor's elements lie in an array, of one of the types below; a view says where: element (i, j, …) is number
+ * offset + i·stride + j·stride' + … of the array. Strides count elements, and may be 0 or negative; there are up to
+ * 16 axes. What is asked of a function stands in a plan, one buffer of int32_t words that starts at a multiple of 8
+ * bytes. Sizes in it are not negative; where one is 0, nothing is done. */
+
+/* float16 and bfloat16 are their 16 bits; bool is a byte, 0 or 1. The first two are those of enum gradus_dtype. */
+enum gradus_element {
+  GRADUS_ELEMENT_FLOAT32 = 0,
+  GRADUS_ELEMENT_FLOAT64 = 1,
+  GRADUS_ELEMENT_FLOAT16 = 2,
+  GRADUS_ELEMENT_BFLOAT16 = 3,
+  GRADUS_ELEMENT_INT64 = 4,
+  GRADUS_ELEMENT_INT32 = 5,
+  GRADUS_ELEMENT_INT16 = 6,
+  GRADUS_ELEMENT_INT8 = 7,
+  GRADUS_ELEMENT_UINT32 = 8,
+  GRADUS_ELEMENT_UINT16 = 9,
+  GRADUS_ELEMENT_UINT8 = 10,
+  GRADUS_ELEMENT_BOOL = 11
+};
+
+/* What tensors can do elementwise beside the operations of enum gradus_op; derivatives are 0 or there are none. a and b are the
+ * operands, comparisons give 0 or 1, and so do the logical ones, of which any number but 0 is true. ROUND is to even at halves.
+ * FLOOR_DIVIDE is ⌊a / b⌋, REMAINDER a − b·⌊a / b⌋, which has the sign of b, FMOD a − b·trunc(a / b), all exact as in C's fmod; of
+ * integers they are 0 where b is. From BIT_NOT on, operands are integers. */
+enum gradus_tensor_op {
+  GRADUS_TENSOR_OP_FLOOR = 64,
+  GRADUS_TENSOR_OP_CEIL = 65,
+  GRADUS_TENSOR_OP_ROUND = 66,
+  GRADUS_TENSOR_OP_TRUNC = 67,
+  GRADUS_TENSOR_OP_IS_NAN = 68,
+  GRADUS_TENSOR_OP_IS_FINITE = 69,
+  GRADUS_TENSOR_OP_LOGICAL_NOT = 70,
+  GRADUS_TENSOR_OP_EQUAL = 71,
+  GRADUS_TENSOR_OP_NOT_EQUAL = 72,
+  GRADUS_TENSOR_OP_LESS = 73,
+  GRADUS_TENSOR_OP_LESS_EQUAL = 74,
+  GRADUS_TENSOR_OP_LOGICAL_AND = 75,
+  GRADUS_TENSOR_OP_LOGICAL_OR = 76,
+  GRADUS_TENSOR_OP_LOGICAL_XOR = 77,
+  GRADUS_TENSOR_OP_FLOOR_DIVIDE = 78,
+  GRADUS_TENSOR_OP_REMAINDER = 79,
+  GRADUS_TENSOR_OP_FMOD = 80,
+  GRADUS_TENSOR_OP_BIT_NOT = 81,
+  GRADUS_TENSOR_OP_BIT_AND = 82,
+  GRADUS_TENSOR_OP_BIT_OR = 83,
+  GRADUS_TENSOR_OP_BIT_XOR = 84,
+  GRADUS_TENSOR_OP_SHIFT_LEFT = 85,
+  GRADUS_TENSOR_OP_SHIFT_RIGHT = 86
+};
+
+/* y ← f(x0, x1, x2, x3), element by element. plan = {axes, inputs, operations, registers, uniforms, compute}, shape[axes], the view
+ * of y and those of the inputs, each {element type, offset, stride[axes]}, then for each operation {op | to << 8, left, right}
+ * as in gradus_program_run, then, from the next even word on, the uniforms, two words each: a double, or an int64_t where compute is INT64.
+ *
+ * Inputs are converted to the type `compute`, FLOAT32, FLOAT64 or INT64, operations are done in it, and the result of the last one is
+ * converted to that of y; without an operation it is x0. Inputs that there are not are NULL; there are up to 4 inputs and 32
+ * registers, input j being register j, which no operation writes. In INT64, what wraps around wraps around, and of enum gradus_op there are
+ * neg, square, abs, sign, step, add, sub, mul, max, min and pow, whose exponent is not negative (of one that is, 0).
+ *
+ * Conversions: to floating point the nearest, to even at halves, as IEEE 754 has it, a NaN remaining one; from floating point to integers towards 0,
+ * NaN becoming 0 and what int64_t cannot hold the nearest that it can; to narrower integers the low bits; to bool whether it is not 0.
+ * y is no array that an input lies in, unless the two views are the same. ARGUMENT if the plan is none of these; then nothing was written. */
+GRADUS_API int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3,
+                                       const int32_t *plan);
+
+/* y ← condition ? a : b, element by element, where these have elements of `bytes` bytes, and condition of one. plan = {axes, bytes},
+ * shape[axes], the views of y, condition, a and b: {offset, stride[axes]}. y is no array that another lies in, unless the two views are the same. */
+GRADUS_API int32_t gradus_tensor_select(void *y, const void *condition, const void *a, const void *b,
+                                        const int32_t *plan);
+
+/* MEAN and SUM_SQUARES are of floating point; of integers SUM and PROD wrap around as int64_t. MAX and MIN are NaN if any is; ARGMAX and ARGMIN
+ * are the number of the first such element, as int32_t. Nothing sums to 0, multiplies to 1, has the mean NaN, and no maximum: count = 0 is ARGUMENT then. */
+enum gradus_reduction {
+  GRADUS_REDUCTION_SUM = 0,
+  GRADUS_REDUCTION_MEAN = 1,
+  GRADUS_REDUCTION_SUM_SQUARES = 2,
+  GRADUS_REDUCTION_PROD = 3,
+  GRADUS_REDUCTION_MAX = 4,
+  GRADUS_REDUCTION_MIN = 5,
+  GRADUS_REDUCTION_ARGMAX = 6,
+  GRADUS_REDUCTION_ARGMIN = 7
+};
+
+/* y (outer,inner) ← the reduction of x (outer,count,inner) along its middle axis. plan = {reduction, element type, offset, outer,
+ * count, inner}; x lies row-major from its offset on, y from its start. x is FLOAT32, FLOAT64 or INT64, y is of the type of x, but INT32 for ARGMAX
+ * and ARGMIN. Floating point is summed and multiplied in double precision, in an order
+ * that depends on the sizes alone. */
+GRADUS_API int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan);
+
+/* Running sums (reduction SUM) or products (PROD): y, x (outer,count,inner), y[o,i,j] of x[o,0..i,j]. plan as for gradus_tensor_reduce; y is of
+ * the type of x. Floating point is added up in double precision. */
+GRADUS_API int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan);
+
+/* Functions of rows. NORMALIZE_GRADIENT is z − mean(z) − x·mean(x·z) of normalized x; the softmax in SOFTMAX_GRADIENT, x·(z − Σ x·z), and in
+ * LOG_SOFTMAX_GRADIENT, z − exp(x)·Σ z, is x, the result of the function. */
+enum gradus_rows {
+  GRADUS_ROWS_SOFTMAX = 0,
+  GRADUS_ROWS_LOG_SOFTMAX = 1,
+  GRADUS_ROWS_SOFTMAX_GRADIENT = 2,
+  GRADUS_ROWS_LOG_SOFTMAX_GRADIENT = 3,
+  GRADUS_ROWS_NORMALIZE_GRADIENT = 4
+};
+
+/* y (rows,n) ← f of each row of x (rows,n) and, for the gradients, z (rows,n), else NULL. plan = {function, dtype, rows, n, offset of x, offset of z}. */
+GRADUS_API int32_t gradus_tensor_rows(void *y, const void *x, const void *z, const int32_t *plan);
+
+/* y (rows,n) ← (x − mean)/√(variance + eps) with mean and variance (of n, not n − 1) of each row of x (rows,n), and scale (rows) ←
+ * 1/√(variance + eps). plan = {dtype, rows, n, offset of x}. */
+GRADUS_API int32_t gradus_tensor_normalize(void *y, void *scale, const void *x, const int32_t *plan, double eps);
+
+/* loss (rows) ← log Σ_j exp(x[r,j]) − x[r,class[r]], and gradient (rows,n) ← softmax(x[r]) − (j = class[r]), unless it is NULL. plan = {dtype, rows, n,
+ * offset of x, offset of class}. ARGUMENT, before anything is written, if a class is not in 0 .. n−1. */
+GRADUS_API int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes,
+                                               const int32_t *plan);
+
+/* y (count,block) ← y[i,j] = x[index[i] + j]: elements of `bytes` bytes. plan = {bytes, count, block}. Index is in elements of x, within 0 .. 2³¹−1. */
+GRADUS_API int32_t gradus_tensor_gather(void *y, const void *x, const int32_t *index, const int32_t *plan);
+
+/* y[index[i] + j] ← x[i,j] or, with add, + x[i,j], for i = 0, 1, … in this order, x (count,block). plan = {element type, count, block, add}. What is added
+ * is FLOAT32, FLOAT64 or integers, which wrap around. */
+GRADUS_API int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, const int32_t *plan);
+
+/* index (rows,n) ← for each row of x (rows,n) the order of its elements, stable: index[r,0] is the column of the smallest, or with `descending` of the
+ * largest. NaN is larger than all numbers, −0 equal to 0. plan = {element type, rows, n, offset, descending}, of FLOAT32, FLOAT64 or INT64. scratch: 24·n + 8 bytes. */
+GRADUS_API int32_t gradus_tensor_sort(int32_t *index, const void *x, void *scratch, const int32_t *plan);
+
+/* For each of `batches`: c (m,n) ← a (m,k)·b (k,n). plan = {element type, m, n, k, row and column stride of a, row and column stride of b, batches}, then
+ * for each batch {offset of c, offset of a, offset of b}. FLOAT32, FLOAT64, or INT64, which wraps around. c is row-major, n elements a row; no stride is negative. Each element of c
+ * is fma(a_k, b_k, …) from 0 on in the order k = 0, 1, 2, … */
+GRADUS_API int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32_t *plan);
+
 #ifdef __cplusplus
 }
 #endif
