@@ -1,0 +1,633 @@
+/**
+ * `Tensor`: n-dimensional arrays of numbers that remember how they were computed. This file is what people see; what the methods
+ * do stands in tensor/, by subject, and is computed by c/tensor.c and its neighbours.
+ */
+import { Op, TensorOp } from "./bindings.ts";
+import { GradusError } from "./error.ts";
+import { checkBoolean, checkOptions, shown } from "./options.ts";
+import {
+  connect,
+  differentiate,
+  type GradientHook,
+  isGradEnabled,
+  Node,
+  plain,
+  record,
+  withGrad,
+} from "./tensor/autograd.ts";
+import { dtypeOf, Kind, type Scalar, type TensorData, type TensorDtype } from "./tensor/dtype.ts";
+import {
+  bitOperation,
+  clamped,
+  comparison,
+  flatOperation,
+  operation,
+  quotient,
+  rectified,
+} from "./tensor/elementwise.ts";
+import { assign, change } from "./tensor/in_place.ts";
+import { fromNested, fromTypedArray, type Nested } from "./tensor/creation.ts";
+import { reshape } from "./tensor/shaping.ts";
+import { contiguous, copied, fill } from "./tensor/kernels.ts";
+import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
+import type { Operand } from "./tensor/promotion.ts";
+import { sum } from "./tensor/reduction.ts";
+import { clearCache, limitCache, type MemoryStats, memoryStats } from "./tensor/storage.ts";
+import { View } from "./tensor/view.ts";
+
+/** How `Tensor.backward()` differentiates. */
+export interface TensorBackwardOptions {
+  /** Whether the gradients are recorded, so that they can be differentiated again. Default: false. */
+  createGraph?: boolean;
+  /** Whether the graph can be differentiated again. Default: true; false lets go of memory at once. */
+  retainGraph?: boolean;
+}
+
+/** What can be said of a new tensor. */
+export interface TensorOptions {
+  /** The type of its elements. */
+  dtype?: TensorDtype;
+  /** Whether it is a leaf whose gradient is wanted. Default: false. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * An n-dimensional array with a gradient.
+ */
+export class Tensor {
+  readonly #view: View;
+  /** What has computed it, or what holds its gradient; undefined where none is needed. */
+  #node: Node | undefined;
+  /** The gradient, or null before there is one. */
+  grad: Tensor | null = null;
+
+  static {
+    connect({
+      make: (view, node) => new Tensor(view, node),
+      viewOf: (tensor) => tensor.#view,
+      nodeOf: (tensor) => tensor.#node,
+      add: (a, b) => operation(Op.add, a, b),
+    });
+  }
+
+  private constructor(view: View, node: Node | undefined) {
+    this.#view = view;
+    this.#node = node;
+  }
+
+  // ---------------------------------------------------------------- making
+
+  /** A tensor with the elements of nested arrays, a typed array with a shape, or a number. */
+  static from(data: Nested | TensorData, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+    const dtype = options.dtype && dtypeOf(options.dtype);
+    const tensor = plain(
+      ArrayBuffer.isView(data)
+        ? fromTypedArray(data as TensorData, options.shape ?? [data.length], dtype)
+        : fromNested(data, dtype),
+    );
+    if (options.requiresGrad) tensor.requiresGrad = true;
+    return tensor;
+  }
+
+  // ---------------------------------------------------------------- what it is
+
+  /** Sizes along the axes; `[]` of a single element. */
+  get shape(): Shape {
+    return this.#view.shape;
+  }
+
+  /** The type of the elements. */
+  get dtype(): TensorDtype {
+    return this.#view.dtype.name;
+  }
+
+  /** How many axes there are. */
+  get ndim(): number {
+    return this.#view.shape.length;
+  }
+
+  /** How many elements there are. */
+  get size(): number {
+    return this.#view.size;
+  }
+
+  /** The same elements in another type, or this very tensor where it is of that type. Gradients go through, in the type of each. */
+  to(dtype: TensorDtype): Tensor {
+    const type = dtypeOf(dtype);
+    if (type === this.#view.dtype) return this;
+    const y = copied(this.#view, type);
+    return type.kind === Kind.float ? record("to", y, [this], [(gradient) => gradient.to(this.dtype)]) : plain(y);
+  }
+
+  /** The elements: the very memory where they follow one another, else a copy. */
+  get data(): TensorData {
+    const view = contiguous(this.#view), { array } = view.storage;
+    view.storage.isShared = true;
+    return view.size === array.length ? array : array.subarray(view.offset, view.offset + view.size) as TensorData;
+  }
+
+  // ---------------------------------------------------------------- gradients
+
+  /** Whether its gradient is wanted, or it was computed from such tensors. It can be set on leaves of floating point. */
+  get requiresGrad(): boolean {
+    return this.#node !== undefined;
+  }
+
+  set requiresGrad(requires: boolean) {
+    checkBoolean("requiresGrad", requires);
+    if (requires === this.requiresGrad) return;
+    if (!this.isLeaf) {
+      throw new GradusError(
+        "state",
+        `Cannot change requiresGrad of the result of ${
+          this.#node!.name
+        }(): only that of a leaf can be, detach() gives one`,
+      );
+    }
+    if (requires && this.#view.dtype.kind !== Kind.float) {
+      throw new GradusError(
+        "argument",
+        `Cannot require a gradient of a tensor of ${this.dtype}: floating point is needed, to("float32") gives it`,
+      );
+    }
+    this.#node = requires ? new Node("leaf", this.#view, [], [], []) : undefined;
+    if (this.#node !== undefined) this.#node.holder = this;
+  }
+
+  /** Whether it was made by nobody's operation, or needs no gradient. */
+  get isLeaf(): boolean {
+    return this.#node === undefined || this.#node.isLeaf;
+  }
+
+  /** The operation that computed it, with its `name`; null of leaves. */
+  get gradFn(): { readonly name: string } | null {
+    return this.isLeaf ? null : this.#node!;
+  }
+
+  /**
+   * Computes the gradients of what this tensor depends on, and adds them to the `grad` of the leaves.
+   *
+   * @param gradient That of this tensor; it may be left out where that is a single element: then it is 1.
+   * @throws {GradusError} If this tensor needs no gradient, or the gradient has another shape.
+   */
+  backward(gradient?: Tensor, options: TensorBackwardOptions = {}): void {
+    checkOptions("the options of backward()", options, ["createGraph", "retainGraph"]);
+    const createGraph = checkBoolean("createGraph", options.createGraph ?? false);
+    const retainGraph = checkBoolean("retainGraph", options.retainGraph ?? true);
+    if (this.#node === undefined) {
+      throw new GradusError(
+        "state",
+        "Cannot call backward(): nothing that this tensor was computed from requires a gradient, the option requiresGrad " +
+          "is needed there",
+      );
+    }
+    differentiate([[this.#node, this.#seed(gradient)]], { createGraph, retainGraph: retainGraph || createGraph });
+  }
+
+  #seed(gradient: Tensor | undefined): Tensor {
+    const { shape, dtype, size } = this.#view;
+    if (gradient === undefined) {
+      if (size !== 1) {
+        throw new GradusError(
+          "shape",
+          `Cannot call backward() of a tensor of shape ${
+            shapeText(shape)
+          }: of a single element it needs no gradient, ` +
+            "here one of the same shape is needed, or sum() or mean() before",
+        );
+      }
+      const one = View.allocate(dtype, shape);
+      fill(one, 1);
+      return plain(one);
+    }
+    if (!(gradient instanceof Tensor) || !isSameShape(gradient.shape, shape)) {
+      throw new GradusError(
+        "shape",
+        `Cannot call backward(): the gradient is ${
+          gradient instanceof Tensor ? `of shape ${shapeText(gradient.shape)}` : shown(gradient)
+        }, a tensor of shape ${shapeText(shape)} is needed`,
+      );
+    }
+    return gradient.to(dtype.name);
+  }
+
+  /** Calls a function without recording: its results need no gradient. Returns what it returns. */
+  static noGrad<T>(f: () => T): T {
+    return withGrad(false, f);
+  }
+
+  /** Calls a function that is recorded, as within `noGrad` it would not be. Returns what it returns. */
+  static enableGrad<T>(f: () => T): T {
+    return withGrad(true, f);
+  }
+
+  /** Whether operations are recorded now. */
+  static get isGradEnabled(): boolean {
+    return isGradEnabled();
+  }
+
+  /** The same elements, without what computed them: no gradient goes back. */
+  detach(): Tensor {
+    return plain(this.#view);
+  }
+
+  /** The same elements in memory of their own; gradients go through. */
+  clone(): Tensor {
+    return record("clone", copied(this.#view), [this], [(gradient) => gradient]);
+  }
+
+  /** Sets the gradient to null. */
+  zeroGrad(): void {
+    this.grad = null;
+  }
+
+  /** Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway. */
+  retainGrad(): void {
+    if (this.#node !== undefined) this.#node.holder = this;
+  }
+
+  /**
+   * Has a function called with the gradient at every `backward()` that reaches this tensor; a tensor that it returns takes the
+   * gradient's place. Returns a function that ends this.
+   *
+   * @throws {GradusError} If this tensor needs no gradient.
+   */
+  registerHook(hook: GradientHook): () => void {
+    if (this.#node === undefined) {
+      throw new GradusError("state", "Cannot register a hook: this tensor needs no gradient, requiresGrad is needed");
+    }
+    const node = this.#node, own: GradientHook = (gradient) => hook(gradient);
+    node.hooks = [...node.hooks ?? [], own];
+    return () => {
+      node.hooks = node.hooks?.filter((other) => other !== own);
+    };
+  }
+
+  // ---------------------------------------------------------------- the same elements, seen otherwise
+
+  /** The same elements in another shape; one size may be −1, for what is left. */
+  reshape(shape: Shape): Tensor {
+    return reshape(this, shape);
+  }
+
+  // ---------------------------------------------------------------- some of the elements
+
+  // ---------------------------------------------------------------- several tensors in one
+
+  // ---------------------------------------------------------------- elementwise
+
+  /** a + b, stretched to one shape. */
+  add(other: Operand): Tensor {
+    return operation(Op.add, this, other);
+  }
+
+  /** a − b */
+  sub(other: Operand): Tensor {
+    return operation(Op.sub, this, other);
+  }
+
+  /** a·b, element by element; `matmul` is the product of matrices. */
+  mul(other: Operand): Tensor {
+    return operation(Op.mul, this, other);
+  }
+
+  /** a / b, in floating point also of integers. */
+  div(other: Operand): Tensor {
+    return operation(Op.div, this, other);
+  }
+
+  /** aᵇ. Of a base below 0 it is NaN unless b is whole. */
+  pow(exponent: Operand): Tensor {
+    return exponent === 2 ? operation(Op.square, this) : operation(Op.pow, this, exponent);
+  }
+
+  /** The larger of two; at a tie the gradient goes to both in halves. `max` is along axes. */
+  maximum(other: Operand): Tensor {
+    return operation(Op.max, this, other);
+  }
+
+  /** The smaller of two; at a tie the gradient goes to both in halves. `min` is along axes. */
+  minimum(other: Operand): Tensor {
+    return operation(Op.min, this, other);
+  }
+
+  /** −x */
+  neg(): Tensor {
+    return operation(Op.neg, this);
+  }
+
+  /** max(x, 0) */
+  relu(): Tensor {
+    return rectified(this);
+  }
+
+  /** x where that is above 0, else 0.01·x */
+  leakyRelu(): Tensor {
+    return operation(Op.leakyRelu, this);
+  }
+
+  /** tanh x */
+  tanh(): Tensor {
+    return operation(Op.tanh, this);
+  }
+
+  /** 1 / (1 + exp(−x)) */
+  sigmoid(): Tensor {
+    return operation(Op.sigmoid, this);
+  }
+
+  /** x·Φ(x), with the distribution Φ of the standard normal */
+  gelu(): Tensor {
+    return operation(Op.gelu, this);
+  }
+
+  /** x·sigmoid(x) */
+  silu(): Tensor {
+    return operation(Op.silu, this);
+  }
+
+  /** log(1 + exp(x)) */
+  softplus(): Tensor {
+    return operation(Op.softplus, this);
+  }
+
+  /** exp x */
+  exp(): Tensor {
+    return operation(Op.exp, this);
+  }
+
+  /** The natural logarithm. */
+  log(): Tensor {
+    return operation(Op.log, this);
+  }
+
+  /** log(1 + x), exact near 0 */
+  log1p(): Tensor {
+    return operation(Op.log1p, this);
+  }
+
+  /** exp(x) − 1, exact near 0 */
+  expm1(): Tensor {
+    return operation(Op.expm1, this);
+  }
+
+  /** √x */
+  sqrt(): Tensor {
+    return operation(Op.sqrt, this);
+  }
+
+  /** x² */
+  square(): Tensor {
+    return operation(Op.square, this);
+  }
+
+  /** |x|; the derivative at 0 is 0. */
+  abs(): Tensor {
+    return operation(Op.abs, this);
+  }
+
+  /** sin x */
+  sin(): Tensor {
+    return operation(Op.sin, this);
+  }
+
+  /** cos x */
+  cos(): Tensor {
+    return operation(Op.cos, this);
+  }
+
+  /** tan x */
+  tan(): Tensor {
+    return operation(Op.tan, this);
+  }
+
+  /** −1, 0 or 1; the derivative is 0. */
+  sign(): Tensor {
+    return operation(Op.sign, this);
+  }
+
+  /** 1 / x */
+  reciprocal(): Tensor {
+    return operation(Op.div, 1, this);
+  }
+
+  /** 1 / √x */
+  rsqrt(): Tensor {
+    return operation(Op.div, 1, operation(Op.sqrt, this));
+  }
+
+  /**
+   * x, but not below `min` and not above `max`; the gradient is that of x within, else 0.
+   *
+   * @throws {GradusError} If neither is given.
+   */
+  clamp(min?: number, max?: number): Tensor {
+    return clamped(this, min, max);
+  }
+
+  /** The next whole number downwards; the derivative is 0. */
+  floor(): Tensor {
+    return flatOperation(TensorOp.floor, this);
+  }
+
+  /** The next whole number upwards; the derivative is 0. */
+  ceil(): Tensor {
+    return flatOperation(TensorOp.ceil, this);
+  }
+
+  /** The nearest whole number, the even one at halves; the derivative is 0. */
+  round(): Tensor {
+    return flatOperation(TensorOp.round, this);
+  }
+
+  /** Without what stands behind the point; the derivative is 0. */
+  trunc(): Tensor {
+    return flatOperation(TensorOp.trunc, this);
+  }
+
+  /** ⌊a / b⌋; the derivative is 0. */
+  floorDivide(other: Operand): Tensor {
+    return quotient(TensorOp.floorDivide, this, other);
+  }
+
+  /** a − b·⌊a / b⌋, which has the sign of b, as in Python; `fmod` has that of a. */
+  remainder(other: Operand): Tensor {
+    return quotient(TensorOp.remainder, this, other);
+  }
+
+  /** a − b·trunc(a / b), which has the sign of a, as % in JavaScript and C. */
+  fmod(other: Operand): Tensor {
+    return quotient(TensorOp.fmod, this, other);
+  }
+
+  /** a = b, element by element, as bool. */
+  eq(other: Operand): Tensor {
+    return comparison(TensorOp.equal, this, other);
+  }
+
+  /** a ≠ b, element by element, as bool. */
+  ne(other: Operand): Tensor {
+    return comparison(TensorOp.notEqual, this, other);
+  }
+
+  /** a < b, element by element, as bool. */
+  lt(other: Operand): Tensor {
+    return comparison(TensorOp.less, this, other);
+  }
+
+  /** a ≤ b, element by element, as bool. */
+  le(other: Operand): Tensor {
+    return comparison(TensorOp.lessEqual, this, other);
+  }
+
+  /** a > b, element by element, as bool. */
+  gt(other: Operand): Tensor {
+    return comparison(TensorOp.less, other, this);
+  }
+
+  /** a ≥ b, element by element, as bool. */
+  ge(other: Operand): Tensor {
+    return comparison(TensorOp.lessEqual, other, this);
+  }
+
+  /** Whether both are not 0, element by element, as bool. */
+  logicalAnd(other: Operand): Tensor {
+    return comparison(TensorOp.logicalAnd, this, other);
+  }
+
+  /** Whether one is not 0, element by element, as bool. */
+  logicalOr(other: Operand): Tensor {
+    return comparison(TensorOp.logicalOr, this, other);
+  }
+
+  /** Whether just one is not 0, element by element, as bool. */
+  logicalXor(other: Operand): Tensor {
+    return comparison(TensorOp.logicalXor, this, other);
+  }
+
+  /** Whether it is 0, element by element, as bool. */
+  logicalNot(): Tensor {
+    return comparison(TensorOp.logicalNot, this);
+  }
+
+  /** Whether it is NaN, element by element, as bool. */
+  isNaN(): Tensor {
+    return comparison(TensorOp.isNan, this);
+  }
+
+  /** Whether it is neither infinite nor NaN, element by element, as bool. */
+  isFinite(): Tensor {
+    return comparison(TensorOp.isFinite, this);
+  }
+
+  /** The bits that both have, of integers. */
+  bitAnd(other: Operand): Tensor {
+    return bitOperation(TensorOp.bitAnd, this, other);
+  }
+
+  /** The bits that one has, of integers. */
+  bitOr(other: Operand): Tensor {
+    return bitOperation(TensorOp.bitOr, this, other);
+  }
+
+  /** The bits that just one has, of integers. */
+  bitXor(other: Operand): Tensor {
+    return bitOperation(TensorOp.bitXor, this, other);
+  }
+
+  /** The bits, so many places to the left. */
+  shiftLeft(other: Operand): Tensor {
+    return bitOperation(TensorOp.shiftLeft, this, other);
+  }
+
+  /** The bits, so many places to the right, the sign staying. */
+  shiftRight(other: Operand): Tensor {
+    return bitOperation(TensorOp.shiftRight, this, other);
+  }
+
+  /** All bits of integers turned round; of bool it is `logicalNot`. */
+  bitNot(): Tensor {
+    return this.dtype === "bool" ? this.logicalNot() : bitOperation(TensorOp.bitNot, this);
+  }
+
+  // ---------------------------------------------------------------- along axes
+
+  /** Σ x along axes. */
+  sum(axes?: number | readonly number[], options: { keepDims?: boolean } = {}): Tensor {
+    return sum(this, axes, options.keepDims);
+  }
+
+  // ---------------------------------------------------------------- products
+
+  // ---------------------------------------------------------------- rows
+
+  // ---------------------------------------------------------------- in place
+
+  /**
+   * x ← x + other, where it is. Of leaves that require a gradient it is refused but under `Tensor.noGrad`, of results always.
+   *
+   * @throws {GradusError} As told; or if the other one cannot be stretched to this shape, or is of a wider kind of type.
+   */
+  add_(other: Operand): this {
+    return change("add", Op.add, this, other);
+  }
+
+  /** As `sub`, in place, under the rules of `add_`. */
+  sub_(other: Operand): this {
+    return change("sub", Op.sub, this, other);
+  }
+
+  /** As `mul`, in place, under the rules of `add_`. */
+  mul_(other: Operand): this {
+    return change("mul", Op.mul, this, other);
+  }
+
+  /** As `div`, in place, under the rules of `add_`. */
+  div_(other: Operand): this {
+    return change("div", Op.div, this, other);
+  }
+
+  /** As `pow`, in place, under the rules of `add_`. */
+  pow_(other: Operand): this {
+    return change("pow", Op.pow, this, other);
+  }
+
+  /** Every element becomes the number, under the rules of `add_`. */
+  fill_(value: Scalar): this {
+    return assign("fill", this, value);
+  }
+
+  /** Every element becomes 0, under the rules of `add_`. */
+  zero_(): this {
+    return assign("zero", this, 0);
+  }
+
+  /** The elements become those of the other one, stretched and converted, under the rules of `add_`. */
+  copy_(other: Operand): this {
+    return assign("copy", this, other);
+  }
+
+  // ---------------------------------------------------------------- memory
+
+  /**
+   * How much memory tensors take, and how often it was used again. Memory returns to the pool from backward passes and at the end of
+   * scopes; all else V8 collects.
+   */
+  static memoryStats(): MemoryStats {
+    return memoryStats();
+  }
+
+  /** Lets go of the memory that waits to be used again. */
+  static clearCache(): void {
+    clearCache();
+  }
+
+  /**
+   * Changes how many bytes may wait to be used again; 256 MiB at first.
+   *
+   * @throws {GradusError} If it is no number of at least 0.
+   */
+  static limitCache(bytes: number): void {
+    limitCache(bytes);
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Elementwise operations of tensors. Those of the table c/ops.h have their derivatives from there: as one program where gradients
+ * are only computed, as operations of tensors where they are recorded.
+ */
+import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
+import { GradusError } from "../error.ts";
+import type { Tensor } from "../tensor.ts";
+import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
+import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
+import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
+import { broadcastShape } from "./layout.ts";
+import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { sum, sumTo } from "./reduction.ts";
+import { View } from "./view.ts";
+
+const tensorOpNames = Object.keys(TensorOp), firstTensorOp = TensorOp.floor;
+
+function nameOf(op: number): string {
+  return op < firstTensorOp ? opNames[op] : tensorOpNames[op - firstTensorOp];
+}
+
+/** Operations of the table that integers have, too; of the others the results are floating point. */
+const ofIntegers = new Set<number>(
+  [Op.neg, Op.square, Op.abs, Op.sign, Op.step, Op.add, Op.sub, Op.mul, Op.pow, Op.max, Op.min],
+);
+
+/** The type that an operation of the table computes in and gives, for operands of a type. */
+function typeFor(op: number, dtype: DtypeInfo): DtypeInfo {
+  if (dtype.kind === Kind.float) return dtype;
+  if (!ofIntegers.has(op)) return defaultFloat;
+  if (dtype.kind === Kind.bool && (op === Op.neg || op === Op.sub)) {
+    throw new GradusError(
+      "argument",
+      `Cannot ${nameOf(op)} tensors of bool: logicalNot() and logicalXor() are what they have`,
+    );
+  }
+  return dtype;
+}
+
+/** Programs of one operation by its number, and by which operands are numbers. */
+const programs = new Map<number, Program>();
+
+function programOf(op: number, a: View | Scalar, b: View | Scalar | undefined): Program {
+  const key = op * 4 + (b === undefined ? 3 : a instanceof View ? b instanceof View ? 0 : 1 : 2);
+  let program = programs.get(key);
+  if (program === undefined) {
+    const part = (operand: View | Scalar, name: string) => operand instanceof View ? name : 0;
+    program = compile(b === undefined ? [op, "a"] : [op, part(a, "a"), part(b, "b")]);
+    programs.set(key, program);
+  }
+  return program;
+}
+
+/** op(a, b) of views and numbers, computed in one type and given in another. */
+function compute(
+  op: number,
+  a: View | Scalar,
+  b: View | Scalar | undefined,
+  type: DtypeInfo,
+  dtype: DtypeInfo,
+): View {
+  const views: View[] = [], numbers: Scalar[] = [];
+  if (a instanceof View) views.push(a);
+  else numbers.push(a);
+  if (b instanceof View) views.push(b);
+  else if (b !== undefined) numbers.push(b);
+  const shape = views.length === 1 ? views[0].shape : broadcastShape(nameOf(op), views[0].shape, views[1].shape);
+  const y = View.allocate(dtype, shape);
+  run(nameOf(op), programOf(op, a, b), numbers, y, views, dtypeOf(type.compute));
+  return y;
+}
+
+/** A number as a view of a single element. */
+function viewOfNumber(value: Scalar, dtype: DtypeInfo): View {
+  const view = View.allocate(dtype, []);
+  fill(view, value);
+  return view;
+}
+
+const viewOrNumber = (operand: Operand) => isScalar(operand) ? operand : viewOf(operand);
+
+/** The programs that compute gradients of operands: that of the result times the derivative. */
+const slopes = derivatives.map((formulas) => formulas.map((formula) => compile(slopeOf(formula))));
+
+function slopeOf(formula: Formula): Expression {
+  return formula === -1 ? [Op.neg, "g"] : [Op.mul, "g", formula];
+}
+
+/** The operands of an operation and its result, by their names in formulas. */
+type Operands = Readonly<Record<"a" | "b" | "y", Operand>>;
+
+/** A derivative as operations of tensors. */
+function evaluated(formula: Formula, operands: Operands): Operand {
+  if (typeof formula === "number") return formula;
+  if (typeof formula === "string") return operands[formula];
+  const [op, left, right] = formula, a = evaluated(left, operands);
+  if (right !== undefined) return operation(op, a, evaluated(right, operands));
+  return operation(op, isScalar(a) ? plain(viewOfNumber(a, float64)) : a);
+}
+
+/** The gradient of operand k: by one program, or by operations where these are recorded. */
+function slope(op: number, k: number, gradient: Tensor, operands: Operands): Tensor {
+  const formula = derivatives[op][k];
+  if (formula === 1) return gradient;
+  if (isGradEnabled()) {
+    return formula === -1 ? operation(Op.neg, gradient) : operation(Op.mul, gradient, evaluated(formula, operands));
+  }
+  const program = slopes[op][k], { dtype, shape } = viewOf(gradient), y = View.allocate(dtype, shape);
+  const views = program.inputs.map((name) => {
+    const operand = name === "g" ? gradient : operands[name as keyof Operands];
+    return isScalar(operand) ? viewOfNumber(operand, dtype) : viewOf(operand);
+  });
+  run(`differentiate ${nameOf(op)}`, program, program.uniforms, y, views, dtypeOf(dtype.compute));
+  return plain(y);
+}
+
+/** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
+export function operation(op: number, a: Operand, b?: Operand): Tensor {
+  const given = b === undefined ? [a] : [a, b];
+  const type = typeFor(op, resultType(given));
+  const y = compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, type);
+  const tensors = given.filter((operand) => !isScalar(operand)) as Tensor[];
+  if (!needsGrad(tensors)) return plain(y);
+  const places = isScalar(a) ? [1] : [0, 1];
+  const read = new Set(places.flatMap((k) => slopes[op][k]?.inputs ?? []));
+  const saved = [...tensors.map(viewOf), y];
+  const result: Tensor = record(
+    nameOf(op),
+    y,
+    tensors,
+    tensors.map((x, i) => (gradient) =>
+      sumTo(slope(op, places[i], gradient, { a, b: b ?? 0, y: result }), viewOf(x).shape)
+    ),
+    saved.filter((_, i) => read.has(i === tensors.length ? "y" : places[i] === 0 ? "a" : "b")),
+  );
+  return result;
+}
+
+/** Comparisons and logical operations: of any operands, giving bool; the type of the operands is theirs together. */
+export function comparison(op: number, a: Operand, b?: Operand): Tensor {
+  const type = resultType(b === undefined ? [a] : [a, b]);
+  return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, bool));
+}
+
+/** Operations that are flat nearly everywhere, as floor() is: their gradient is 0. */
+export function flatOperation(op: number, x: Tensor): Tensor {
+  const view = viewOf(x);
+  if (view.dtype.kind !== Kind.float) return x;
+  const y = compute(op, view, undefined, view.dtype, view.dtype);
+  return record(nameOf(op), y, [x], [(gradient) => operation(Op.mul, gradient, 0)]);
+}
+
+/** Operations on integers bit by bit. */
+export function bitOperation(op: number, a: Operand, b?: Operand): Tensor {
+  const type = resultType(b === undefined ? [a] : [a, b]);
+  if (type.kind === Kind.float) {
+    throw new GradusError("argument", `Cannot ${nameOf(op)} tensors of ${type.name}: integers or bool are needed`);
+  }
+  return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), int64, type));
+}
+
+/** max(x, 0), of integers, too. */
+export function rectified(x: Tensor): Tensor {
+  return viewOf(x).dtype.kind === Kind.float ? operation(Op.relu, x) : operation(Op.max, x, 0);
+}
+
+/** x within bounds: where it is outside, the gradient is 0. */
+export function clamped(x: Tensor, min?: number, max?: number): Tensor {
+  if (min === undefined && max === undefined) {
+    throw new GradusError("argument", "Cannot clamp a tensor: no bound is given, min or max is needed");
+  }
+  const { dtype, shape } = viewOf(x), type = resultType([x, min ?? max!, max ?? min!]);
+  let part: Expression = "x";
+  if (min !== undefined) part = [Op.max, part, min];
+  if (max !== undefined) part = [Op.min, part, max];
+  const y = View.allocate(type, shape), program = compile(part);
+  run("clamp", program, program.uniforms, y, [viewOf(x)], dtypeOf(type.compute));
+  return record("clamp", y, [x], [(gradient) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name))]);
+}
+
+/** Where x is within its bounds. */
+function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
+  return comparison(
+    TensorOp.logicalAnd,
+    comparison(TensorOp.lessEqual, min, x),
+    comparison(TensorOp.lessEqual, x, max),
+  );
+}
+
+/** Whole quotients and what remains of them. Remainders have the derivatives 1 and −⌊a / b⌋ or −trunc(a / b), quotients 0. */
+export function quotient(op: number, a: Tensor, b: Operand): Tensor {
+  const type = resultType([a, b]);
+  if (type.kind !== Kind.float) refuseZeros(op, b);
+  const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
+  const operands = isScalar(b) ? [a] : [a, b];
+  const whole = (gradient: Tensor) => {
+    if (op === TensorOp.floorDivide) return operation(Op.mul, gradient, 0);
+    const times = op === TensorOp.remainder
+      ? quotient(TensorOp.floorDivide, a, b)
+      : flatOperation(TensorOp.trunc, operation(Op.div, a, b));
+    return operation(Op.neg, operation(Op.mul, gradient, times));
+  };
+  const pullbacks = [
+    (gradient: Tensor) =>
+      sumTo(op === TensorOp.floorDivide ? operation(Op.mul, gradient, 0) : gradient, viewOf(a).shape),
+    (gradient: Tensor) => sumTo(whole(gradient), (viewOrNumber(b) as View).shape),
+  ];
+  return record(nameOf(op), y, operands, pullbacks, isScalar(b) ? [] : [viewOf(a), viewOf(b)]);
+}
+
+function refuseZeros(op: number, b: Operand): void {
+  const hasZero = isScalar(b) ? Number(b) === 0 : viewOf(sum(comparison(TensorOp.equal, b, 0))).read(0) !== 0n;
+  if (!hasZero) return;
+  throw new GradusError(
+    "argument",
+    `Cannot ${nameOf(op)} integers: there is a 0 among the divisors, other numbers are needed`,
+  );
+}

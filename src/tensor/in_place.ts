@@ -1,0 +1,95 @@
+/** Changing elements where they are: what is refused, and how. */
+import { Op } from "../bindings.ts";
+import { GradusError } from "../error.ts";
+import type { Tensor } from "../tensor.ts";
+import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
+import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
+import { compile, copy, fill, run } from "./kernels.ts";
+import { broadcastShape, isSameShape, shapeText } from "./layout.ts";
+import { isScalar, type Operand, resultType } from "./promotion.ts";
+import type { View } from "./view.ts";
+
+/**
+ * The view of a tensor whose elements are about to be changed.
+ *
+ * @param operands What they are changed by.
+ * @throws {GradusError} If gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
+ * a gradient while operations are recorded, or an operand needs one.
+ */
+export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[] = []): View {
+  if (x.requiresGrad && !x.isLeaf) {
+    throw new GradusError(
+      "state",
+      `Cannot ${task} in place: the tensor is the result of ${
+        x.gradFn!.name
+      }(), whose gradient would be wrong; the operation ` +
+        "that gives a new tensor, or detach(), is needed",
+    );
+  }
+  if (isGradEnabled() && (x.requiresGrad || needsGrad(operands))) {
+    throw new GradusError(
+      "state",
+      `Cannot ${task} in place: ${
+        x.requiresGrad ? "the tensor" : "an operand"
+      } requires a gradient, which would not see the change; Tensor.noGrad(() => …) is needed`,
+    );
+  }
+  const view = viewOf(x);
+  view.storage.version++;
+  return view;
+}
+
+const programs = new Map<number, { withTensor: ReturnType<typeof compile>; withNumber: ReturnType<typeof compile> }>();
+
+function programsOf(op: number) {
+  let known = programs.get(op);
+  if (known === undefined) {
+    programs.set(op, known = { withTensor: compile([op, "a", "b"]), withNumber: compile([op, "a", 0]) });
+  }
+  return known;
+}
+
+/** x ← op(x, operand), an operation of the table c/ops.h. */
+export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
+  const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype, shape } = view;
+  const type = resultType([x, operand]);
+  if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
+    throw new GradusError(
+      "argument",
+      `Cannot ${task} in place: the result is floating point, the tensor of ${dtype.name}; to("float32") is needed before`,
+    );
+  }
+  const compute = dtypeOf(type.compute), { withTensor, withNumber } = programsOf(op);
+  if (isScalar(operand)) run(task, withNumber, [operand], view, [view], compute);
+  else {
+    checkFits(task, view, viewOf(operand));
+    run(task, withTensor, [], view, [view, viewOf(operand)], compute);
+  }
+  return x;
+}
+
+/** x ← a number or a tensor, stretched and converted. */
+export function assign<T extends Tensor>(task: string, x: T, value: Operand): T {
+  const view = viewToChange(task, x, isScalar(value) ? [] : [value]);
+  assignView(task, view, isScalar(value) ? value : viewOf(value));
+  return x;
+}
+
+/** The same of views. */
+export function assignView(task: string, view: View, value: View | Scalar): void {
+  if (typeof value !== "object") fill(view, value);
+  else {
+    checkFits(task, view, value);
+    copy(view, value);
+  }
+}
+
+function checkFits(task: string, to: View, from: View): void {
+  if (isSameShape(broadcastShape(task, to.shape, from.shape), to.shape)) return;
+  throw new GradusError(
+    "shape",
+    `Cannot ${task} in place: the tensor has the shape ${shapeText(to.shape)}, the other one ${
+      shapeText(from.shape)
+    }, which cannot be stretched to it`,
+  );
+}
