@@ -8,6 +8,8 @@
 #include "rng.c"
 #include "cpu.c"
 #include "threads.c"
+#include "integers.c"
+#include "tensor.c"
 
 /* What a level offers; level.h fills one in for each. */
 struct entries {
@@ -19,6 +21,7 @@ struct entries {
   void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
   int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
   int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
+  strip_function *strip;
 };
 
 struct program;
@@ -270,5 +273,24 @@ int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes,
   REQUIRE(c && a && b && strides[4] >= sizes[1]);
   for (int i = 0; i < 4; i++) REQUIRE(strides[i] >= 0);
   entries_for(dtype)->gemm(c, a, b, sizes, strides);
+  return GRADUS_OK;
+}
+
+/* ---- tensors ---- */
+
+int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3, const int32_t *plan) {
+  const void *x[INPUTS_MAX] = {x0, x1, x2, x3};
+  struct apply apply;
+  REQUIRE(plan && apply_read(&apply, y, x, plan));
+  if (apply.space.count == 0) return GRADUS_OK;
+  apply_plan(&apply, apply.compute == GRADUS_ELEMENT_INT64 ? integer_strip : entries_for(apply.compute)->strip);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_select(void *y, const void *condition, const void *a, const void *b, const int32_t *plan) {
+  void *const array[CHOICE_VIEWS] = {y, (void *)(uintptr_t)condition, (void *)(uintptr_t)a, (void *)(uintptr_t)b};
+  struct choice choice;
+  REQUIRE(plan && choice_read(&choice, array, plan));
+  if (choice.space.count > 0) choice_plan(&choice);
   return GRADUS_OK;
 }

@@ -22,6 +22,7 @@
 #ifdef HAS_SCALARS
 #include "value.c"
 #endif
+#include "strips.c"
 #include "program.c"
 #include "real_end.h"
 
@@ -35,13 +36,14 @@
 #include "loss.c"
 #include "optim.c"
 #include "mlp.c"
+#include "strips.c"
 #include "real_end.h"
 
 #define ENTRIES(type)                                                                                             \
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
         K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
-        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type),                                                \
+        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(strip_entry, LEVEL, type),                   \
   }
 
 static const struct level CONCAT4(level, _, LEVEL, ) = {
