@@ -5,7 +5,8 @@
 import { GradusError } from "../error.ts";
 import { LatestFirst } from "../pass.ts";
 import type { Tensor } from "../tensor.ts";
-import { isSameShape, shapeText } from "./layout.ts";
+import { isSameShape, type Shape, shapeText } from "./layout.ts";
+import type { DtypeInfo } from "./dtype.ts";
 import { Arena, outsideOfArenas, type Storage } from "./storage.ts";
 import { copied } from "./kernels.ts";
 import { View } from "./view.ts";
@@ -44,7 +45,8 @@ export class Node {
   readonly order = ++nodes;
   readonly name: string;
   /** Of the result, and so of its gradient. */
-  readonly view: { readonly shape: readonly number[]; readonly dtype: View["dtype"] };
+  readonly shape: Shape;
+  readonly dtype: DtypeInfo;
   /** The nodes of the operands; undefined where one needs no gradient. */
   readonly operands: readonly (Node | undefined)[];
   #pullbacks: readonly Pullback[];
@@ -63,7 +65,8 @@ export class Node {
     saved: readonly View[],
   ) {
     this.name = name;
-    this.view = { shape: view.shape, dtype: view.dtype };
+    this.shape = view.shape;
+    this.dtype = view.dtype;
     this.operands = operands;
     this.#pullbacks = pullbacks;
     this.#saved = saved;
@@ -93,7 +96,12 @@ export class Node {
     return this.#pullbacks[i](gradient);
   }
 
-  /** Lets go of what the derivative needs. */
+  /** What the derivative needs. */
+  get saved(): readonly View[] {
+    return this.#saved;
+  }
+
+  /** Lets go of that. */
   release(): void {
     if (!this.isLeaf) this.#pullbacks = [];
   }
@@ -147,6 +155,16 @@ export function needsGrad(operands: readonly Tensor[]): boolean {
   if (!isRecording) return false;
   for (let i = 0; i < operands.length; i++) if (tensorClass.nodeOf(operands[i]) !== undefined) return true;
   return false;
+}
+
+/** The views that a tensor and all that its gradient needs look through. */
+export function* reachableViews(tensor: Tensor): Generator<View> {
+  yield viewOf(tensor);
+  const first = tensorClass.nodeOf(tensor), seen = new Set(first === undefined ? [] : [first]);
+  for (const node of seen) {
+    yield* node.saved;
+    for (const operand of node.operands) if (operand !== undefined) seen.add(operand);
+  }
 }
 
 /** A result that nothing is recorded of. */
@@ -306,15 +324,15 @@ function leadingTo(sources: ReadonlySet<Node>, roots: readonly Node[]): Set<Node
 /** A gradient in the type of what it is of; of another shape it is refused. */
 function fitted(from: Node, of: Node, gradient: Tensor): Tensor {
   const { shape, dtype } = viewOf(gradient);
-  if (!isSameShape(shape, of.view.shape)) {
+  if (!isSameShape(shape, of.shape)) {
     throw new GradusError(
       "shape",
       `Cannot differentiate ${from.name}(): the gradient has the shape ${shapeText(shape)}, ${
-        shapeText(of.view.shape)
+        shapeText(of.shape)
       } is needed`,
     );
   }
-  return dtype === of.view.dtype ? gradient : gradient.to(of.view.dtype.name);
+  return dtype === of.dtype ? gradient : gradient.to(of.dtype.name);
 }
 
 /**
