@@ -9,7 +9,7 @@ import { isSameShape, type Shape, shapeText } from "./layout.ts";
 import type { DtypeInfo } from "./dtype.ts";
 import { Arena, outsideOfArenas, type Storage } from "./storage.ts";
 import { copied } from "./kernels.ts";
-import { View } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** What tensor.ts tells of its class, so that files below it can make tensors and look into them. */
 interface TensorClass {
