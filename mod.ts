@@ -43,11 +43,12 @@ export {
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
 export type { Nested } from "./src/tensor/creation.ts";
 export type { GradientHook } from "./src/tensor/autograd.ts";
+export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
-export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp } from "./src/functional.ts";
+export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp, vmap } from "./src/functional.ts";
 export {
   checkGradients,
   type CheckGradientsOptions,

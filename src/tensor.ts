@@ -125,6 +125,7 @@ export class Tensor {
       viewOf: (tensor) => tensor.#view,
       nodeOf: (tensor) => tensor.#node,
       add: (a, b) => operation(Op.add, a, b),
+      isTensor: (x) => x instanceof Tensor,
     });
   }
 

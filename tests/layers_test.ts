@@ -34,6 +34,7 @@ const typescript: readonly (readonly string[])[] = [
     "src/value.ts",
   ],
   ["src/tensor/", "src/tensor.ts"],
+  ["src/differentiable.ts"],
   ["src/functional.ts", "src/check_gradients.ts", "src/expr.ts", "src/plot/"],
   [
     "src/layer.ts",

@@ -17,6 +17,7 @@ interface TensorClass {
   viewOf(tensor: Tensor): View;
   nodeOf(tensor: Tensor): Node | undefined;
   add(a: Tensor, b: Tensor): Tensor;
+  isTensor(x: unknown): x is Tensor;
 }
 
 let tensorClass: TensorClass;
@@ -29,6 +30,16 @@ export function connect(own: TensorClass): void {
 /** Where the elements of a tensor are. */
 export function viewOf(tensor: Tensor): View {
   return tensorClass.viewOf(tensor);
+}
+
+/** What computes a tensor, or holds its gradient. */
+export function nodeOf(tensor: Tensor): Node | undefined {
+  return tensorClass.nodeOf(tensor);
+}
+
+/** Whether something is a tensor. */
+export function isTensor(x: unknown): x is Tensor {
+  return tensorClass.isTensor(x);
 }
 
 /** The gradient of an operand, from that of the result. */
@@ -160,11 +171,20 @@ export function needsGrad(operands: readonly Tensor[]): boolean {
 /** The views that a tensor and all that its gradient needs look through. */
 export function* reachableViews(tensor: Tensor): Generator<View> {
   yield viewOf(tensor);
+  for (const node of nodesBelow(tensor)) yield* node.saved;
+}
+
+/** The same elements as a place of its own in the graph, where derivatives can end, also of what needs no gradient itself. */
+export function source(tensor: Tensor): Tensor {
+  const view = viewOf(tensor), operand = tensorClass.nodeOf(tensor);
+  return tensorClass.make(view, new Node("input", view, [operand], [(gradient) => gradient], nothing));
+}
+
+/** The nodes below a tensor, itself included. */
+export function nodesBelow(tensor: Tensor): Set<Node> {
   const first = tensorClass.nodeOf(tensor), seen = new Set(first === undefined ? [] : [first]);
-  for (const node of seen) {
-    yield* node.saved;
-    for (const operand of node.operands) if (operand !== undefined) seen.add(operand);
-  }
+  for (const { operands } of seen) for (const operand of operands) if (operand !== undefined) seen.add(operand);
+  return seen;
 }
 
 /** A result that nothing is recorded of. */
@@ -298,24 +318,17 @@ class GradientPass {
   }
 }
 
-/** Lets a view outlive every scope. */
-function keep(view: View): View {
+/** Lets a view outlive the pass and every scope, since somebody outside may hold it. */
+export function keep(view: View): View {
   view.storage.isKept = true;
   return view;
 }
 
 /** The nodes among those below the roots from which a source can be reached. */
 function leadingTo(sources: ReadonlySet<Node>, roots: readonly Node[]): Set<Node> {
-  const seen = new Set<Node>(roots), list = [...seen];
-  for (let i = 0; i < list.length; i++) {
-    for (const operand of list[i].operands) {
-      if (operand === undefined || seen.has(operand)) continue;
-      seen.add(operand);
-      list.push(operand);
-    }
-  }
-  const wanted = new Set<Node>(sources);
-  for (const node of list.sort((a, b) => a.order - b.order)) {
+  const seen = new Set(roots), wanted = new Set(sources);
+  for (const { operands } of seen) for (const operand of operands) if (operand !== undefined) seen.add(operand);
+  for (const node of [...seen].sort((a, b) => a.order - b.order)) {
     if (node.operands.some((operand) => operand !== undefined && wanted.has(operand))) wanted.add(node);
   }
   return wanted;

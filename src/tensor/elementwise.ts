@@ -94,8 +94,9 @@ function evaluated(formula: Formula, operands: Operands): Operand {
   if (typeof formula === "number") return formula;
   if (typeof formula === "string") return operands[formula];
   const [op, left, right] = formula, a = evaluated(left, operands);
-  if (right !== undefined) return operation(op, a, evaluated(right, operands));
-  return operation(op, isScalar(a) ? plain(viewOfNumber(a, float64)) : a);
+  const b = right === undefined ? undefined : evaluated(right, operands);
+  if (!isScalar(a) || (b !== undefined && !isScalar(b))) return operation(op, a, b);
+  return Number(compute(op, viewOfNumber(a, float64), b, float64, float64).read(0));
 }
 
 /** The gradient of operand k: by one program, or by operations where these are recorded. */
