@@ -142,7 +142,8 @@ Deno.test("checkGradients() gives f values and arrays that are its own", () => {
 });
 
 Deno.test("checkGradients() checks functions of tensors, element by element, whatever shape they give", () => {
-  const a = Tensor.from(new Float64Array([0.5, -1, 2, 3]), { shape: [2, 2] }), b = Tensor.from(new Float64Array([1.5, 2]));
+  const a = Tensor.from(new Float64Array([0.5, -1, 2, 3]), { shape: [2, 2] }),
+    b = Tensor.from(new Float64Array([1.5, 2]));
   const right = checkGradients(([a, b]: Tensor[]) => a.mul(b).tanh(), [a, b]);
   assertEquals([right.passed, right.entries.length], [true, 6]);
   const wrong = checkGradients(([a, b]: Tensor[]) => a.mul(b.detach()).tanh(), [a, b]);
