@@ -598,15 +598,15 @@ OUT_OF_LINE real K(floor_divide)(real a, real b) {
 INLINE real K(fmod)(real a, real b) { return fmod_exact(a, b); }
 
 #else
-/* ---- those of double, rounded ---- */
+/* ---- those of double, rounded: calls, or a loop over them would be a row of them ---- */
 
-INLINE real K(sin)(real x) { return (real)K64(sin)(x); }
-INLINE real K(cos)(real x) { return (real)K64(cos)(x); }
-INLINE real K(tan)(real x) { return (real)K64(tan)(x); }
-INLINE real K(pow)(real a, real b) { return (real)K64(pow)(a, b); }
-INLINE real K(remainder)(real a, real b) { return (real)K64(remainder)(a, b); }
-INLINE real K(floor_divide)(real a, real b) { return (real)K64(floor_divide)(a, b); }
-INLINE real K(fmod)(real a, real b) { return (real)fmod_exact(a, b); }
+OUT_OF_LINE real K(sin)(real x) { return (real)K64(sin)(x); }
+OUT_OF_LINE real K(cos)(real x) { return (real)K64(cos)(x); }
+OUT_OF_LINE real K(tan)(real x) { return (real)K64(tan)(x); }
+OUT_OF_LINE real K(pow)(real a, real b) { return (real)K64(pow)(a, b); }
+OUT_OF_LINE real K(remainder)(real a, real b) { return (real)K64(remainder)(a, b); }
+OUT_OF_LINE real K(floor_divide)(real a, real b) { return (real)K64(floor_divide)(a, b); }
+OUT_OF_LINE real K(fmod)(real a, real b) { return (real)fmod_exact(a, b); }
 #endif
 
 #undef POLYNOMIAL

@@ -14,6 +14,7 @@
 #include "mlp_test.c"
 #include "value_test.c"
 #include "program_test.c"
+#include "tensor_test.c"
 
 #define RUN(test) run_test(#test, test)
 
@@ -42,5 +43,14 @@ int main(void) {
   RUN(program_run_adds_up_rows);
   RUN(program_once_gives_the_bits_of_the_tape);
   RUN(program_refuses_what_is_none);
+  RUN(tensor_operations_are_right);
+  RUN(tensor_views_may_lie_anyhow);
+  RUN(tensor_may_be_written_in_place);
+  RUN(tensor_threads_do_not_change_anything);
+  RUN(tensor_converts_every_type_to_every_other);
+  RUN(tensor_knows_every_short_number);
+  RUN(tensor_rounds_to_short_numbers_once);
+  RUN(tensor_selects);
+  RUN(tensor_refuses_what_is_no_plan);
   return tests_failed() ? 1 : 0;
 }
