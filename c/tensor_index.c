@@ -86,7 +86,7 @@ static scatter_add *scatter_add_of(int32_t type) {
 
 #define FEW_TO_SORT 32 /* numbers that are put in their places one by one */
 #define DIGIT_BITS 8
-#define DIGITS (1 << DIGIT_BITS)
+#define DIGIT_VALUES (1 << DIGIT_BITS)
 
 /* A number as an unsigned one of the same order: −0 as 0, NaN above all. */
 static uint32_t sort_key_f32(float x) {
@@ -120,16 +120,16 @@ static uint64_t sort_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63
     int32_t *order = index, *next = indices;                                                                       \
     for (size_t i = 0; i < n; i++) index[i] = (int32_t)i;                                                          \
     for (size_t shift = 0; shift < 8 * sizeof(type); shift += DIGIT_BITS) {                                        \
-      uint32_t place[DIGITS] = {0}, sum = 0;                                                                       \
-      for (size_t i = 0; i < n; i++) place[from[i] >> shift & (DIGITS - 1)]++;                                     \
-      if (place[from[0] >> shift & (DIGITS - 1)] == n) continue;                                                   \
-      for (size_t d = 0; d < DIGITS; d++) {                                                                        \
+      uint32_t place[DIGIT_VALUES] = {0}, sum = 0;                                                                       \
+      for (size_t i = 0; i < n; i++) place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                     \
+      if (place[from[0] >> shift & (DIGIT_VALUES - 1)] == n) continue;                                                   \
+      for (size_t d = 0; d < DIGIT_VALUES; d++) {                                                                        \
         const uint32_t count = place[d];                                                                           \
         place[d] = sum;                                                                                            \
         sum += count;                                                                                              \
       }                                                                                                            \
       for (size_t i = 0; i < n; i++) {                                                                             \
-        const uint32_t at = place[from[i] >> shift & (DIGITS - 1)]++;                                              \
+        const uint32_t at = place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                              \
         to[at] = from[i];                                                                                          \
         next[at] = order[i];                                                                                       \
       }                                                                                                            \
