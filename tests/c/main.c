@@ -15,6 +15,11 @@
 #include "value_test.c"
 #include "program_test.c"
 #include "tensor_test.c"
+#include "tensor_check.h"
+#include "tensor_reduce_test.c"
+#include "tensor_rows_test.c"
+#include "tensor_index_test.c"
+#include "tensor_product_test.c"
 
 #define RUN(test) run_test(#test, test)
 
@@ -52,5 +57,22 @@ int main(void) {
   RUN(tensor_rounds_to_short_numbers_once);
   RUN(tensor_selects);
   RUN(tensor_refuses_what_is_no_plan);
+  RUN(reduce_test);
+  RUN(reduce_of_nothing_is_neutral);
+  RUN(reduce_of_integers_wraps_around);
+  RUN(scan_test);
+  RUN(reduce_refuses_bad_plans);
+  RUN(rows_test);
+  RUN(softmax_is_within_two_ulps);
+  RUN(rows_that_are_not_finite);
+  RUN(cross_entropy_keeps_small_losses);
+  RUN(rows_refuse_bad_plans);
+  RUN(gather_takes_blocks);
+  RUN(scatter_puts_and_adds_in_order);
+  RUN(sort_is_an_order_and_stable);
+  RUN(sort_knows_the_extremes);
+  RUN(index_functions_refuse_bad_plans);
+  RUN(product_test);
+  RUN(product_refuses_bad_plans);
   return tests_failed() ? 1 : 0;
 }
