@@ -1,14 +1,16 @@
-/* Elementary functions, from polynomials of our own, with the same bits on every machine. This file is a template: it
- * is included once for each SIMD level and real type, by code that has defined REAL_BITS   32 or 64 real        float
- * or double; ubits, ibits: the unsigned and signed integer of that width K(name)     the name's mangler, for instance
- * exp -> exp_f32_avx2 R(x)        ((real)(x)) K(fma)      real (real a, real b, real c): a·b + c rounded once;
- * K(fma_exact): even where K(fma) is not (kernels/wasm.c) and compiled without contraction or fast-math: every
- * operation below is rounded on its own, as written.
+/* Elementary functions, from polynomials of our own, with the same bits on every machine.
+ * This file is a template: it is included once for each SIMD level and real type, by code that has defined
+ *   REAL_BITS   32 or 64
+ *   real        float or double; ubits, ibits: the unsigned and signed integer of that width
+ *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
+ *   R(x)        ((real)(x))
+ *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is not (kernels/wasm.c)
+ * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
- * * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come the
- * functions that are computed in double alone: sin, cos, tan, pow, division with a rest. Tables and intervals:
- * tools/elementary.sollya. Errors are in ulps of the correct result, the largest ones measured: (float, double).
- * bench/README.md says over which arguments. */
+ * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
+ * the functions that are computed in double alone: sin, cos, tan, pow, division with a rest.
+ * Tables and intervals: tools/elementary.sollya. Errors are in ulps of the correct result, the largest ones
+ * measured: (float, double). bench/README.md says over which arguments. */
 
 #include "base.h"
 #include "fma.h"
