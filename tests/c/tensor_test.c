@@ -436,6 +436,25 @@ static void tensor_views_may_lie_anyhow(void) {
   gradus_level(LEVEL_TOP);
 }
 
+/* Large enough for tiles: a batch of transposed matrices and a row that is added to each. */
+static void tensor_turns_matrices(void) {
+  enum { BATCH = 3, M = 112, N = 96 };
+  static float x[BATCH * M * N], row[M], y[BATCH * M * N + 1];
+  for (int i = 0; i < BATCH * M * N; i++) x[i] = (float)i;
+  for (int j = 0; j < M; j++) row[j] = (float)j / 4;
+  const int32_t shape[3] = {BATCH, N, M}, type = GRADUS_ELEMENT_FLOAT32;
+  const struct tensor_view view[3] = {{type, 0, {N * M, M, 1}}, {type, 0, {M * N, 1, N}}, {type, 0, {0, 0, 1}}};
+  const uint32_t operation[1][3] = {{OP_add | 2 << 8, 0, 1}};
+  plan_make(3, shape, 2, view, 1, operation, 3, 0, NULL, type);
+  y[BATCH * M * N] = 77;
+  CHECK(gradus_tensor_apply(y, x, row, NULL, NULL, plan_words) == GRADUS_OK, "y is xᵀ + row");
+  int wrong = y[BATCH * M * N] != 77;
+  for (int b = 0; b < BATCH; b++)
+    for (int i = 0; i < N; i++)
+      for (int j = 0; j < M; j++) wrong += y[(b * N + i) * M + j] != x[(b * M + j) * N + i] + row[j];
+  CHECK(wrong == 0, "%d elements are wrong", wrong);
+}
+
 static void tensor_may_be_written_in_place(void) {
   enum { N = 1000 };
   float y[N], x[N];
