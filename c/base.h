@@ -30,8 +30,8 @@
 /* Elements that go through operations together, at most: a few strips of so many numbers fit into the first caches. */
 #define STRIP_MAX 256
 
-/* y[i] = op(a[i], b[i]) for i < n, which is a multiple of 16, in one type; b only of binary operations. `numbers` tells which
- * operands are one number instead, the same for all i: LEFT_NUMBER, RIGHT_NUMBER or both. */
+/* y[i] = op(a[i], b[i]) for i < n, which is a multiple of 16, in one type; b only of binary operations. `numbers` tells
+ * which operands are one number instead, the same for all i: LEFT_NUMBER, RIGHT_NUMBER or both. */
 typedef void strip_function(uint32_t op, void *y, const void *a, const void *b, uint32_t numbers, size_t n);
 #define LEFT_NUMBER 1u
 #define RIGHT_NUMBER 2u
@@ -42,8 +42,8 @@ INLINE size_t size_max(size_t a, size_t b) { return a > b ? a : b; }
 
 INLINE size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
-/* n, which is a multiple of 16, so that the compiler knows: loops over columns and strips need no second one for a rest, which
- * would make the library a quarter larger. */
+/* n, which is a multiple of 16, so that the compiler knows: loops over columns and strips need no second one for a
+ * rest, which would make the library a quarter larger. */
 INLINE size_t whole(size_t n) { return n & ~(size_t)15; }
 
 /* The same of an n that is not 0: where a vector has 16 numbers, a loop need not do with fewer. */

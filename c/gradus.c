@@ -285,7 +285,8 @@ int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes,
 
 /* ---- tensors ---- */
 
-int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3, const int32_t *plan) {
+int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3,
+                            const int32_t *plan) {
   const void *x[INPUTS_MAX] = {x0, x1, x2, x3};
   struct apply apply;
   REQUIRE(plan && apply_read(&apply, y, x, plan));

@@ -383,9 +383,9 @@ GRADUS_API int32_t gradus_gemm(void *c, const void *a, const void *b, const int3
 /* ---- tensors ----
  *
  * A tensor's elements lie in an array, of one of the types below; a view says where: element (i, j, …) is number
- * offset + i·stride + j·stride' + … of the array. Strides count elements, and may be 0 or negative; there are up to
- * 16 axes. What is asked of a function stands in a plan, one buffer of int32_t words that starts at a multiple of 8
- * bytes. Sizes in it are not negative; where one is 0, nothing is done. */
+ * offset + i·stride + j·stride' + … of the array. Strides count elements, and may be 0 or negative; there are up to 16
+ * axes. What is asked of a function stands in a plan, one buffer of int32_t words that starts at a multiple of 8 bytes.
+ * Sizes in it are not negative; where one is 0, nothing is done. */
 
 /* float16 and bfloat16 are their 16 bits; bool is a byte, 0 or 1. The first two are those of enum gradus_dtype. */
 enum gradus_element {
@@ -403,10 +403,12 @@ enum gradus_element {
   GRADUS_ELEMENT_BOOL = 11
 };
 
-/* What tensors can do elementwise beside the operations of enum gradus_op; derivatives are 0 or there are none. a and b are the
- * operands, comparisons give 0 or 1, and so do the logical ones, of which any number but 0 is true. ROUND is to even at halves.
- * FLOOR_DIVIDE is ⌊a / b⌋, REMAINDER a − b·⌊a / b⌋, which has the sign of b, FMOD a − b·trunc(a / b), all exact as in C's fmod; of
- * integers they are 0 where b is. From BIT_NOT on, operands are integers. */
+/* What tensors can do elementwise beside the operations of enum gradus_op; derivatives are 0 or there are none. a and b
+ * are the operands, comparisons give 0 or 1, and so do the logical ones, of which any number but 0 is true. ROUND is to
+ * even at halves. FMOD is a − b·trunc(a / b), REMAINDER a − b·⌊a / b⌋, which has the sign of b, and FLOOR_DIVIDE
+ * ⌊a / b⌋: their quotients are exact, as in C's fmod and Python's divmod; of integers they are 0 where b is. From
+ * BIT_NOT on operands are integers; shifted by less than 0 or more than 63, nothing is left but, to the right, the
+ * sign. */
 enum gradus_tensor_op {
   GRADUS_TENSOR_OP_FLOOR = 64,
   GRADUS_TENSOR_OP_CEIL = 65,
@@ -433,23 +435,30 @@ enum gradus_tensor_op {
   GRADUS_TENSOR_OP_SHIFT_RIGHT = 86
 };
 
-/* y ← f(x0, x1, x2, x3), element by element. plan = {axes, inputs, operations, registers, uniforms, compute}, shape[axes], the view
- * of y and those of the inputs, each {element type, offset, stride[axes]}, then for each operation {op | to << 8, left, right}
- * as in gradus_program_run, then, from the next even word on, the uniforms, two words each: a double, or an int64_t where compute is INT64.
+/* y ← f(x0, x1, x2, x3), element by element. plan = {axes, inputs, operations, registers, uniforms, compute},
+ * shape[axes], the view of y and those of the inputs, each {element type, offset, stride[axes]}, then for each
+ * operation {op | to << 8, left, right} as in gradus_program_run, then, from the next even word on, the uniforms, two
+ * words each: a double, or an int64_t where compute is INT64.
  *
- * Inputs are converted to the type `compute`, FLOAT32, FLOAT64 or INT64, operations are done in it, and the result of the last one is
- * converted to that of y; without an operation it is x0. Inputs that there are not are NULL; there are up to 4 inputs and 32
- * registers, input j being register j, which no operation writes. In INT64, what wraps around wraps around, and of enum gradus_op there are
- * neg, square, abs, sign, step, add, sub, mul, max, min and pow, whose exponent is not negative (of one that is, 0).
+ * Inputs are converted to the type `compute`, FLOAT32, FLOAT64 or INT64, operations are done in it, and the result of
+ * the last one is converted to that of y; without an operation it is x0. Inputs that there are not are NULL; there are
+ * up to 4 inputs and 32 registers, input j being register j, which no operation writes, and the others are written
+ * before they are read. INT64 has all of enum gradus_tensor_op and, of enum gradus_op, neg, square, abs, sign, step,
+ * add, sub, mul, max, min and pow, which is 0 where the exponent is negative; what is too large wraps around.
  *
- * Conversions: to floating point the nearest, to even at halves, as IEEE 754 has it, a NaN remaining one; from floating point to integers towards 0,
- * NaN becoming 0 and what int64_t cannot hold the nearest that it can; to narrower integers the low bits; to bool whether it is not 0.
- * y is no array that an input lies in, unless the two views are the same. ARGUMENT if the plan is none of these; then nothing was written. */
+ * Conversions: to floating point the nearest, to even at halves, as IEEE 754 has it, a NaN remaining one; from
+ * floating point to integers towards 0, NaN becoming 0 and what int64_t cannot hold the nearest that it can; to
+ * narrower integers the low bits; to bool whether it is not 0.
+ *
+ * There are less than 2^31 elements; no view begins before its array, and that of y has none of them twice. y is no
+ * array that an input lies in, unless the two views are the same. ARGUMENT if the plan is none of these; then nothing
+ * was written. */
 GRADUS_API int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3,
                                        const int32_t *plan);
 
-/* y ← condition ? a : b, element by element, where these have elements of `bytes` bytes, and condition of one. plan = {axes, bytes},
- * shape[axes], the views of y, condition, a and b: {offset, stride[axes]}. y is no array that another lies in, unless the two views are the same. */
+/* y ← condition ? a : b, element by element, where these have elements of `bytes` bytes, 1, 2, 4 or 8, and condition of
+ * one, any but 0 being true. plan = {axes, bytes}, shape[axes], the views of y, condition, a and b: {offset,
+ * stride[axes]}, of which the same is asked as by gradus_tensor_apply. */
 GRADUS_API int32_t gradus_tensor_select(void *y, const void *condition, const void *a, const void *b,
                                         const int32_t *plan);
 

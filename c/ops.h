@@ -55,7 +55,8 @@
   X(times, K(times)(a, b), b, a)                                                                                   \
   X(zero_base, K(zero_base)(a, b), R(0), R(0))
 
-/* What tensors can do elementwise beside these: name and value. Numbers and meaning: enum gradus_tensor_op in gradus.h. */
+/* What tensors can do elementwise beside these: name and value. Numbers and meaning: enum gradus_tensor_op in gradus.h.
+ * */
 #define GRADUS_TENSOR_UNARY_OPS(X)                                                                                 \
   X(floor, K(floor)(x))                                                                                            \
   X(ceil, K(ceil)(x))                                                                                              \
@@ -77,7 +78,8 @@
   X(remainder, K(remainder)(a, b))                                                                                 \
   X(fmod, K(fmod)(a, b))
 
-/* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t again. */
+/* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t
+ * again. */
 #define GRADUS_BIT_UNARY_OPS(X) X(bit_not, ~x)
 
 #define GRADUS_BIT_BINARY_OPS(X)                                                                                   \

@@ -1,22 +1,22 @@
-/* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a multiple
- * of 16. The unary operations that have derivatives are those of elementwise.c. */
+/* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a
+ * multiple of 16. The unary operations that have derivatives are those of elementwise.c. */
 
 /* Of two strips, of a strip and a number, and of a number and a strip. */
 #define X(name, value, da, db)                                                                                    \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+    for (size_t i = 0; i < whole_strip(n); i++) {                                                                  \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
   LOCAL void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+    for (size_t i = 0; i < whole_strip(n); i++) {                                                                  \
       real a = a_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
   LOCAL void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+    for (size_t i = 0; i < whole_strip(n); i++) {                                                                  \
       real b = b_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
@@ -74,7 +74,7 @@ GRADUS_TENSOR_UNARY_OPS(X)
 #undef X
 #define X(name, value)                                                                                            \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+    for (size_t i = 0; i < whole_strip(n); i++) {                                                                  \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
