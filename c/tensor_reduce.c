@@ -1,18 +1,19 @@
-/* tensor_reduce.c: reductions and running sums along an axis of an array (outer,count,inner). The steps down the columns are a
- * level's (reduce.c); in which order they are made, and by which thread, is decided here, from the sizes alone.
+/* tensor_reduce.c: reductions and running sums along an axis of an array (outer,count,inner). The steps down the
+ * columns are a level's (reduce.c); in which order they are made, and by which thread, is decided here, from the sizes
+ * alone.
  *
- * Wide rows, of at least WIDE numbers: each column is one chain over its rows. Narrow ones: the rows are cut into at most CHUNKS
- * chunks, in each of which row i belongs to partial result i mod PARTIALS; these are halved pairwise, and the chunks combined in
- * their order. Threads share columns, chunks or the outer axis. */
+ * Wide rows, of at least WIDE numbers: each column is one chain over its rows. Narrow ones: the rows are cut into at
+ * most CHUNKS chunks, in each of which row i belongs to partial result i mod PARTIALS; these are halved pairwise, and
+ * the chunks combined in their order. Threads share columns, chunks or the outer axis. */
 #include "base.h"
 
-#define PARTIALS 32                         /* partial results of a chunk: the accumulators that hide an addition's latency */
-#define ROWS_TOGETHER 16                    /* of a wide array, so many rows are read side by side */
-#define WIDE 64                             /* numbers in a row from which on a column is one chain */
-#define STRETCH 1024                        /* columns whose accumulators stay in the first cache */
-#define CHUNKS 64
-#define LEAST_OF_CHUNK ((size_t)1 << 14)    /* numbers of a chunk, where there are several */
-#define LEAST_OF_THREAD ((size_t)1 << 15)   /* numbers that are worth a thread: some microseconds */
+#define PARTIALS 32                       /* partial results of a chunk: they hide how long an addition takes */
+#define ROWS_TOGETHER 16                  /* of a wide array, so many rows are read side by side */
+#define WIDE 64                           /* numbers in a row from which on a column is one chain */
+#define STRETCH 1024                      /* columns whose results stay in the first cache */
+#define CHUNKS 64                         /* and no more */
+#define LEAST_OF_CHUNK ((size_t)1 << 14)  /* numbers of a chunk, where there are several */
+#define LEAST_OF_THREAD ((size_t)1 << 15) /* numbers that are worth a thread: some microseconds */
 
 /* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …; the results a are double, or int64_t of integers. */
 typedef void reduce_down(void *a, const void *x, size_t stride, size_t rows, size_t columns);
@@ -228,7 +229,8 @@ static void reduce_to_index(const void *context, size_t from, size_t to) {
   for (size_t next; from < to; from = next) {
     size_t o = from / of->inner, j = from % of->inner;
     next = size_min(size_min(to, from + ARG_COLUMNS), (o + 1) * of->inner);
-    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count, next - from);
+    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count,
+         next - from);
   }
 }
 
