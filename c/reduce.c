@@ -136,7 +136,10 @@ OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
   for (size_t i = 0; i < PARTIALS; i++) top[i] = -R(__builtin_inf());
   if (IN_VECTORS) {
     K(numbers) most = NUMBERS(top);
-    for (; j + PARTIALS <= n; j += PARTIALS) most = __builtin_elementwise_max(most, NUMBERS(x + j));
+    for (; j + PARTIALS <= n; j += PARTIALS) {
+      const K(masks) next = (K(masks))NUMBERS(x + j), take = (K(masks))(NUMBERS(x + j) > most);
+      most = (K(numbers))((take & next) | (~take & (K(masks))most));
+    }
     memcpy(top, &most, sizeof top);
   }
   NOT_IN_VECTORS for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
