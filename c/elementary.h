@@ -159,8 +159,9 @@ INLINE real K(exp_pair)(real x, real low, real *rest) {
   return K(scale)(sum, k);
 }
 
-/* Exponentials in proportion to one another: e^x·2^shift, the shift such that those of numbers near `top`, the largest, are about
- * 2^EXP_LIFT and none is subnormal; that of what is below `least`, which is as good as nothing beside it, is 0. */
+/* Exponentials in proportion to one another: e^x·2^shift, the shift such that those of numbers near `top`, the
+ * largest, are about 2^EXP_LIFT and none is subnormal; that of what is below `least`, which is as good as nothing
+ * beside it, is 0. */
 struct K(proportion) {
   real least;
   ubits shift;
