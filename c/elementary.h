@@ -3,6 +3,7 @@
  *   REAL_BITS   32 or 64
  *   real        float or double; ubits, ibits: the unsigned and signed integer of that width
  *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
+ *   T(name)     that of what is the same at all levels: two_sum -> two_sum_f32
  *   R(x)        ((real)(x))
  *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is not (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
@@ -108,13 +109,6 @@ ELEMENTARY real K(exp)(real x) {
   ubits k;
   const real w = K(exp_parts)(x, &k);
   return K(scale)(R(1) + w, k);
-}
-
-/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum) */
-INLINE real K(two_sum)(real a, real b, real *error) {
-  const real sum = a + b, back = sum - a;
-  *error = (a - (sum - back)) + (b - back);
-  return sum;
 }
 
 /* e^(x + low) for a low that is small beside 1, rounded once; what that left goes to *rest. */
@@ -427,8 +421,8 @@ LOCAL int K(reduce)(real x, real *r, real *low) {
   const real shifted = K(fma)(x, R(0x1.45f306dc9c883p-1), INTEGER_SHIFT); /* 2/π */
   const real n = shifted - INTEGER_SHIFT;
   const real a = K(fma_exact)(-n, HALF_PI_1, x), b = n * HALF_PI_2;
-  const real difference = a - b, back = difference - a;
-  const real error = (a - (difference - back)) - (b + back);
+  real error;
+  const real difference = T(two_sum)(a, -b, &error);
   const real rest = (error - K(fma_exact)(n, HALF_PI_2, -b)) - n * HALF_PI_3;
   *r = difference + rest;
   *low = (difference - *r) + rest;
