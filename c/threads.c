@@ -94,8 +94,8 @@ static int thread_start(thread *t, int32_t index) {
 
 #endif
 
-/* Between two looks at what another thread shall write. */
-INLINE void wait_for_look(int look) {
+/* Between two looks at what another thread shall write; so many were before, and after 2^32 they are counted anew. */
+INLINE void wait_for_look(uint32_t look) {
   if (look >= SPINS) thread_yield();
 #if defined(__x86_64__)
   else __builtin_ia32_pause();
@@ -165,7 +165,7 @@ static void do_parts(int32_t thread) {
 static void work(int32_t index) {
   struct worker *self = &pool.worker[index];
   while (!__atomic_load_n(&pool.closing, __ATOMIC_ACQUIRE)) {
-    for (int look = 0; look < LOOKS && !work_is_there(index); look++) wait_for_look(look);
+    for (uint32_t look = 0; look < LOOKS && !work_is_there(index); look++) wait_for_look(look);
     if (!work_is_there(index)) {
       mutex_lock(&pool.lock);
       __atomic_store_n(&self->asleep, 1, __ATOMIC_SEQ_CST);
@@ -245,7 +245,7 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
   __atomic_store_n(&pool.ticket, number << 32 | (uint32_t)~(uint64_t)0 >> (MOST_PARTS - parts), __ATOMIC_SEQ_CST);
   wake(helpers);
   do_parts(0);
-  for (int look = 0; __atomic_load_n(&pool.unfinished, __ATOMIC_ACQUIRE) > 0; look++) wait_for_look(look);
+  for (uint32_t look = 0; __atomic_load_n(&pool.unfinished, __ATOMIC_ACQUIRE) > 0; look++) wait_for_look(look);
   __atomic_store_n(&pool.taken, 0, __ATOMIC_RELEASE);
 }
 

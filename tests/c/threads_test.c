@@ -80,7 +80,7 @@ static void meet(const void *context, size_t from, size_t to) {
   struct meeting *meeting = *(struct meeting *const *)context;
   __atomic_add_fetch(&meeting->present, 1, __ATOMIC_RELAXED);
   time_t begun = time(NULL);
-  for (int look = 0; __atomic_load_n(&meeting->present, __ATOMIC_RELAXED) < 2; look = SPINS) {
+  for (uint32_t look = 0; __atomic_load_n(&meeting->present, __ATOMIC_RELAXED) < 2; look = SPINS) {
     wait_for_look(look);
     if (time(NULL) - begun > 20) __atomic_store_n(&meeting->missed, 1, __ATOMIC_RELAXED);
     if (__atomic_load_n(&meeting->missed, __ATOMIC_RELAXED)) return;
