@@ -162,7 +162,8 @@ static int activation_is_valid(int32_t activation, int is_last) {
 static int dtype_is_valid(int32_t dtype) { return dtype == GRADUS_DTYPE_FLOAT32 || dtype == GRADUS_DTYPE_FLOAT64; }
 
 OUT_OF_LINE int job_is_valid(const struct gradus_job *job) {
-  if (!job || !dtype_is_valid(job->dtype) || job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
+  if (!job || !dtype_is_valid(job->dtype) || job->reserved != 0) return 0;
+  if (job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
   if (job->inputs_kind < GRADUS_INPUTS_REALS || job->inputs_kind > GRADUS_INPUTS_UINT8) return 0;
   for (int32_t l = 0; l < job->layers; l++)
     if (job_net(job)[2 * l] < 1 || !activation_is_valid(layer_activation(job, l), l == job->layers - 1)) return 0;
@@ -232,7 +233,7 @@ int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, 
 /* ---- optimizers on their own ---- */
 
 int32_t gradus_optimizer_state(const struct gradus_job *job) {
-  if (!job) return -1;
+  if (!job || job->reserved != 0) return -1;
   switch (job->optimizer) {
     case GRADUS_OPTIMIZER_SGD: return job->momentum != 0;
     case GRADUS_OPTIMIZER_RMSPROP: return 1 + (job->centered != 0) + (job->momentum != 0);

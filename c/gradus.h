@@ -186,11 +186,12 @@ GRADUS_API int32_t gradus_program_run(double *outputs, const double *inputs, con
  *
  * A job starts as zeros: float32, rows as they come, targets as rows, no optimizer, no momentum, decay or clipping. There are
  * no other defaults. What is read of it:
- *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, net; those that take inputs inputs_kind, input_scale
+ *   all gradus_mlp_…           dtype, nin, layers, chunk, rows, reserved, net; those that take inputs inputs_kind,
+ *                              input_scale
  *   gradus_mlp_evaluate        and loss_kind, targets_kind, ordered, order, slice and, where that is not 0, batches, total
  *   gradus_mlp_epoch           and these, batch_size, clip_norm, stop, optimizer and the fields of the optimizer
- *   gradus_optimizer_state     optimizer, momentum, centered
- *   gradus_optimizer_step      dtype, optimizer and the fields of the optimizer; so the struct alone is enough
+ *   gradus_optimizer_state     optimizer, momentum, centered, reserved
+ *   gradus_optimizer_step      dtype, reserved, optimizer and the fields of the optimizer; so the struct alone is enough
  * What is written: loss, batches, total and bad_layer by evaluate and epoch, step by epoch and optimizer_step, gradient_norm by
  * epoch.
  *
@@ -314,7 +315,7 @@ struct gradus_job {
   int32_t loss_kind;       /* enum gradus_loss */
   int32_t targets_kind;    /* enum gradus_targets */
   int32_t inputs_kind;     /* enum gradus_inputs */
-  int32_t reserved;        /* 0 */
+  int32_t reserved;        /* 0: what takes the job refuses it with another value */
   /* progress, shared with another thread, by atomic loads and stores: stop is read before each batch and ends the epoch, with
    * OK, if it is not 0; 1 is added to batches after it */
   int32_t stop;
@@ -358,7 +359,7 @@ GRADUS_API int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, vo
 
 /* ---- optimizers on their own ---- */
 
-/* How many arrays of the parameters' size the job's optimizer keeps, or -1 if there is no such optimizer. */
+/* How many arrays of the parameters' size the job's optimizer keeps, or -1 if there is no such optimizer, or no such job. */
 GRADUS_API int32_t gradus_optimizer_state(const struct gradus_job *job);
 
 /* One update of n parameters by their gradients, as they are: nothing is clipped. state: gradus_optimizer_state(job) arrays of
