@@ -61,8 +61,9 @@ enum gradus_level {
   GRADUS_LEVEL_RELAXED = 5
 };
 
-/* The SIMD level in use. With limit >= 0 the best level of this machine that is not above limit is taken from now on; with
- * limit < 0 nothing changes. Not to be changed while another thread computes. */
+/* The SIMD level in use. With limit >= 0 the best level of this machine that is not above limit is taken from now on: a level
+ * of other machines is a number like any other, and PLAIN, which is slow, may be all that is below it. With limit < 0 nothing
+ * changes. Not to be changed while another thread computes. */
 GRADUS_API int32_t gradus_level(int32_t limit);
 
 /* How many threads compute together, the caller's included. With count > 0 it becomes that many, at most 32; else nothing changes.
