@@ -253,7 +253,7 @@ static void rebase(const struct image *image, const uint8_t *at, const uint8_t *
     switch (operation) {
       case 0x00: return;
       case 0x10: break; /* the kind: pointers only */
-      case 0x20: place = segment_at(image, operand), place += read_uleb(&at); break;
+      case 0x20: place = segment_at(image, operand) + read_uleb(&at); break;
       case 0x30: place += read_uleb(&at); break;
       case 0x40: place += operand * 8; break;
       case 0x50: count = operand; break;
@@ -279,7 +279,7 @@ static void bind(const struct image *image, const uint8_t *at, const uint8_t *en
       case 0x10: case 0x30: case 0x50: break; /* of which library, special ones, the kind: it is looked for everywhere */
       case 0x20: read_uleb(&at); break;
       case 0x40: name = (const char *)at, at += strlen(name) + 1; break;
-      case 0x70: place = segment_at(image, operand), place += read_uleb(&at); break;
+      case 0x70: place = segment_at(image, operand) + read_uleb(&at); break;
       case 0x80: place += read_uleb(&at); break;
       case 0x90: count = 1; break;
       case 0xa0: count = 1, skip = read_uleb(&at); break;
