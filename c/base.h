@@ -1,4 +1,5 @@
-/* base.h: what every file of the library builds on. No memory is allocated here or anywhere: arrays are the caller's. */
+/* base.h: what every file of the library builds on. Nothing allocates memory, here or anywhere: arrays are the
+ * caller's. */
 #ifndef GRADUS_BASE_H
 #define GRADUS_BASE_H
 
@@ -17,7 +18,8 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define LOCAL static __attribute__((unused))
-#define OUT_OF_LINE static __attribute__((noinline, unused)) /* where copies would make the library larger and nothing faster */
+/* Where copies would make the library larger and nothing faster. */
+#define OUT_OF_LINE static __attribute__((noinline, unused))
 
 #define CONCAT4_(a, b, c, d) a##b##c##d
 #define CONCAT4(a, b, c, d) CONCAT4_(a, b, c, d)
@@ -33,8 +35,8 @@ INLINE size_t size_max(size_t a, size_t b) { return a > b ? a : b; }
 
 INLINE size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
-/* n, which is a multiple of 16, so that the compiler knows: the loops over a network's columns need no second one for a rest,
- * which would make the library a quarter larger. */
+/* n, which is a multiple of 16, so that the compiler knows: the loops over a network's columns need no second one for a
+ * rest, which would make the library a quarter larger. */
 INLINE size_t whole(size_t n) { return n & ~(size_t)15; }
 
 #endif

@@ -5,7 +5,8 @@
  *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
  *   T(name)     that of what is the same at all levels: two_sum -> two_sum_f32
  *   R(x)        ((real)(x))
- *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is not (kernels/wasm.c)
+ *   K(fma)      real (real a, real b, real c): a·b + c rounded once
+ *   K(fma_exact)  the same, even where K(fma) is rounded twice (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
  * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
@@ -302,7 +303,8 @@ ELEMENTARY real K(normal_cdf_parts)(real x, real *low, ubits *k) {
   const real square = t * t, square_low = K(fma)(t, t, -square);
   const real d = t + R(5), d_low = t - (d - R(5)), inverse = R(1) / d;
   const real missing = K(fma)(-inverse, d_low, K(fma)(-inverse, d, R(1)));
-  const real start = inverse - R(0.09375), y = K(fma)(inverse, missing, start), y_low = K(fma)(inverse, missing, start - y);
+  const real start = inverse - R(0.09375);
+  const real y = K(fma)(inverse, missing, start), y_low = K(fma)(inverse, missing, start - y);
   const real c0 = K(cdf_far_table)[0], c1 = K(cdf_far_table)[1], slope = POLYNOMIAL_FROM(1, y, K(cdf_far_table));
   const real q = K(fma)(y, slope, c0), q_low = K(fma)(y, slope, c0 - q) + y_low * (slope + (slope - c1));
   const real p = inverse * q, p_low = K(fma)(inverse, q_low, K(fma)(inverse, q, -p));

@@ -1,5 +1,5 @@
-/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of the other
- * unary operations, the forward loop. n is a multiple of 16. */
+/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of
+ * the other unary operations, the forward loop. n is a multiple of 16. */
 
 /* y[i] = f(x[i]). */
 #define X(name, value, derivative)                                                                     \

@@ -1,5 +1,5 @@
-/* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported functions:
- * each checks its arguments and hands over to the level in use. */
+/* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported
+ * functions: each checks its arguments and hands over to the level in use. */
 #define _POSIX_C_SOURCE 200809L /* threads and their signals, beside ISO C */
 
 #include "base.h"
@@ -114,8 +114,8 @@ int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from,
   return level()->value_forward(data, record, (uint32_t)from, (uint32_t)to);
 }
 
-int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data, const uint32_t *record,
-                              int32_t roots) {
+int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data,
+                              const uint32_t *record, int32_t roots) {
   REQUIRE(roots >= 0 && grad && mark && reached && data && record);
   return level()->value_backward(grad, mark, reached, data, record, roots);
 }
@@ -124,7 +124,8 @@ int32_t gradus_program_check(const uint32_t *program) {
   REQUIRE(program);
   uint32_t records = program[0], runs = program[1], from = program[2];
   const uint32_t *record = program + 4 + 2 * (size_t)records, *run = record + 2 * (size_t)records;
-  REQUIRE(from <= records && records_are_valid(record, from, records) && runs_are_valid(record, run, runs, from, records));
+  REQUIRE(from <= records && records_are_valid(record, from, records));
+  REQUIRE(runs_are_valid(record, run, runs, from, records));
   return GRADUS_OK;
 }
 
@@ -265,7 +266,8 @@ int32_t gradus_scale(void *x, double factor, int32_t n, int32_t dtype) {
 
 /* ---- the product ---- */
 
-int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides, int32_t dtype) {
+int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides,
+                    int32_t dtype) {
   REQUIRE(dtype_is_valid(dtype) && sizes && strides && sizes[0] >= 0 && sizes[1] >= 0 && sizes[2] >= 0);
   if (sizes[0] == 0 || sizes[1] == 0 || sizes[2] == 0) return GRADUS_OK;
   REQUIRE(c && a && b && strides[4] >= sizes[1]);

@@ -1,8 +1,9 @@
-/* loss.c: losses over a batch. Predictions p and targets t are (nout, stride), one column per sample, so that a vector holds
- * the same output of neighbouring samples. Each loss writes the loss of every sample, and its gradient into d, both not yet
- * divided by the number of samples; mlp.c does the mean. */
+/* loss.c: losses over a batch. Predictions p and targets t are (nout, stride), one column per sample, so that a vector
+ * holds the same output of neighbouring samples. Each loss writes the loss of every sample, and its gradient into d,
+ * both not yet divided by the number of samples; mlp.c does the mean. */
 
-/* Losses that add up over the outputs: name, value, derivative with respect to p. As in PyTorch, the mean is over outputs, too. */
+/* Losses that add up over the outputs: name, value, derivative with respect to p. As in PyTorch, the mean is over
+ * outputs, too. */
 #define ELEMENTWISE_LOSSES(X)                                                                                          \
   X(mse, (p - t) * (p - t), 2 * (p - t))                                                                               \
   X(mae, K(abs)(p - t), K(sign)(p - t))                                                                                \
@@ -16,11 +17,11 @@
   LOCAL void K(name##_loss)(double *loss, real *restrict d, const real *restrict p_, const real *restrict t_,          \
                             size_t nout, size_t stride, size_t columns, real scale) {                                  \
     for (size_t o = 0; o < nout; o++) {                                                                                \
-      for (size_t s = 0; s < whole(columns); s++) {                                                                           \
+      for (size_t s = 0; s < whole(columns); s++) {                                                                    \
         real p = p_[o * stride + s], t = t_[o * stride + s];                                                           \
         loss[s] += (double)(value);                                                                                    \
       }                                                                                                                \
-      for (size_t s = 0; s < whole(columns); s++) {                                                                           \
+      for (size_t s = 0; s < whole(columns); s++) {                                                                    \
         real p = p_[o * stride + s], t = t_[o * stride + s];                                                           \
         d[o * stride + s] = (derivative) * scale;                                                                      \
       }                                                                                                                \
@@ -29,9 +30,9 @@
 ELEMENTWISE_LOSSES(X)
 #undef X
 
-/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top, sum and rest have `columns`
- * elements. Within 2 ulps: what the difference is rounded by goes into the exponential, the sum is that of pairs, sum + rest, and
- * so the quotient is corrected. */
+/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top, sum and rest have
+ * `columns` elements. Within 2 ulps: what the difference is rounded by goes into the exponential, the sum is that of
+ * pairs, sum + rest, and so the quotient is corrected. */
 LOCAL void K(softmax)(real *y, const real *x, size_t nout, size_t stride, size_t columns, real *restrict top,
                       real *restrict sum, real *restrict rest) {
   for (size_t s = 0; s < whole(columns); s++) top[s] = x[s], sum[s] = rest[s] = 0;

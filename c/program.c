@@ -1,7 +1,7 @@
 /* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
- * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
- * not depend on one another run together, as a strip of their own. Unary operations are those of elementwise.c; rows are
- * turned into strips and back by vector.h. */
+ * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that
+ * do not depend on one another run together, as a strip of their own. Unary operations are those of elementwise.c; rows
+ * are turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
 #define PROGRAM_SHARED
@@ -58,7 +58,7 @@ static int program_is_valid(const struct program *p) {
   return 1;
 }
 
-/* Whether runs lie one after the other within from .. to-1, each of operations of one kind on records before the run. */
+/* Whether runs lie one after the other within from .. to-1, each of operations of one kind on records before it. */
 static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t runs, uint32_t from, uint32_t to) {
   for (uint32_t k = 0; k < runs; k++) {
     uint32_t first = run[2 * k], n = run[2 * k + 1];
@@ -73,7 +73,7 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
 }
 #endif
 
-/* Of two strips, of a strip and a number, and of a number and a strip. As for the activations, n is a multiple of 16. */
+/* Of two strips, of a strip and a number, and of a number and a strip. n is a multiple of 16, as in elementwise.c. */
 #define X(name, value, da, db)                                                                                    \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
     for (size_t i = 0; i < whole(n); i++) {                                                                       \

@@ -1,5 +1,5 @@
-/* reduce.c: sums over arrays in one order that depends on n alone: 16 partial sums, number i going to partial sum i mod 16,
- * then halved pairwise. Sums are formed in double precision for both types. */
+/* reduce.c: sums over arrays in one order that depends on n alone: 16 partial sums, number i going to partial sum i mod
+ * 16, then halved pairwise. Sums are formed in double precision for both types. */
 
 #define PARTIAL 16
 

@@ -1,5 +1,5 @@
-/* vector.h: a vector of the level's width, with just what the product needs, and the turning of rows into columns. Everything
- * else is plain loops that the compiler vectorises, since each element is computed on its own. */
+/* vector.h: a vector of the level's width, with just what the product needs, and the turning of rows into columns.
+ * Everything else is plain loops that the compiler vectorises, since each element is computed on its own. */
 #define LANES (VECTOR_BYTES / (REAL_BITS / 8))
 
 /* Before a loop over the vectors of a tile: only unrolled loops keep them in registers. */
@@ -54,11 +54,12 @@ INLINE void K(turn_quad)(real *restrict to, size_t step, const real *const row[Q
 }
 
 /* to[j·step + i] = from[i·from_step + j] for i < rows, j < n. */
-OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows, size_t n) {
+OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows,
+                         size_t n) {
   size_t i = 0;
   for (; i + QUAD <= rows; i += QUAD) {
-    const real *row = from + i * from_step;
-    K(turn_quad)(to + i, step, (const real *const[QUAD]){row, row + from_step, row + 2 * from_step, row + 3 * from_step}, 0, n);
+    const real *r = from + i * from_step, *row[QUAD] = {r, r + from_step, r + 2 * from_step, r + 3 * from_step};
+    K(turn_quad)(to + i, step, row, 0, n);
   }
   for (; i < rows; i++)
     for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];

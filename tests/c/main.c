@@ -1,5 +1,5 @@
-/* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A line
- * for each test; exits with 1 if a check failed. */
+/* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A
+ * line for each test; exits with 1 if a check failed. */
 #include "gradus.c"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* Networks: every activation, loss and optimizer gives the same bits at every level, in chunks of every size and, by a hash of
- * all results that stands here, on every platform; and bad jobs are refused. That the numbers are right is tested against PyTorch, from TypeScript. */
+/* Networks: every activation, loss and optimizer gives the same bits at every level, in chunks of every size and, by a
+ * hash of all results that stands here, on every platform; and bad jobs are refused. That the numbers are right is
+ * tested against PyTorch, from TypeScript. */
 
 enum { NET_LAYERS = 3, NET_ROWS = 37 };
 

@@ -1,9 +1,9 @@
-/* ulp.h: how far the functions of c/elementary.h are from the true values. A template, included with REAL_BITS 32 and then 64
- * by programs that have included gradus.c. True values come from the C library in the next wider type; their own error is
- * below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
+/* ulp.h: how far the functions of c/elementary.h are from the true values. A template, included with REAL_BITS 32 and
+ * then 64 by programs that have included gradus.c. True values come from the C library in the next wider type; their
+ * own error is below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
  *
- * An ulp is the distance of neighbours in the binade of the true value as it is rounded; below the normal numbers it is the
- * smallest subnormal one. Infinity counts as the next power of 2, so that an overflow has an error, too. */
+ * An ulp is the distance of neighbours in the binade of the true value as it is rounded; below the normal numbers it is
+ * the smallest subnormal one. Infinity counts as the next power of 2, so that an overflow has an error, too. */
 
 #if REAL_BITS == 32
 #include <complex.h>
@@ -54,7 +54,7 @@ static int ulp_f64_is_measurable(void) {
 #define wide_exp exp
 #define wide_log log
 #else
-/* Zig puts functions of its own, which compute in double, in the place of some of long double, but not of the complex ones. */
+/* Zig puts functions of its own, which compute in double, in place of some of long double, but not of complex ones. */
 static wide wide_exp(wide x) { return creall(cexpl(x)); }
 
 static wide wide_log(wide x) { return x < 0 ? (wide)NAN : creall(clogl(x)); }
@@ -93,7 +93,8 @@ static wide N(clipped)(real x) {
 /* With h = half of the digits of x, x² = h² + (x - h)·(x + h), whose first term is exact. */
 static wide N(true_normal_pdf)(real x, real z) {
   const wide t = N(clipped)(x), h = (float)t;
-  return (void)z, wide_exp(-h * h / 2) * wide_exp(-(t - h) * (t + h) / 2) * (wide)0.398942280401432677939946059934381868L;
+  const wide scale = (wide)0.398942280401432677939946059934381868L;
+  return (void)z, wide_exp(-h * h / 2) * wide_exp(-(t - h) * (t + h) / 2) * scale;
 }
 
 /* Φ(x) = erfc(u + δ) / 2 with u + δ = -x / √2, where δ is the rounding error of u: of no account for float. */
@@ -216,8 +217,8 @@ static void N(measure)(struct N(worst) *worst, const struct N(measured) *f, cons
 #if REAL_BITS == 32
 /* Special values, then every step-th bit pattern: every one for 1. */
 static struct worst_f32 ulp_error_f32(const struct measured_f32 *f, uint32_t step) {
-  static const float special[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1, -1, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX, 0x1p-149f,
-                                  -0x1p-149f};
+  static const float special[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1, -1, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX,
+                                  0x1p-149f, -0x1p-149f};
   struct worst_f32 worst = {0};
   float x[BLOCK_f32];
   measure_f32(&worst, f, special, special, sizeof special / sizeof *special);
@@ -243,10 +244,11 @@ static uint64_t ulp_bits(uint64_t *state) {
 static double ulp_uniform(uint64_t *state) { return (double)(int64_t)ulp_bits(state) * 0x1p-63; }
 
 /* Zeros, and where the functions overflow, vanish, or are computed in another way. */
-static const double ulp_places[] = {1, -1, 0.6, 0.92, 0.5, 2, 38.5, 36.8, 708.4, 709.8, 744.4, 745.2, 0x1p20, 0x1p53, 0x1p60};
+static const double ulp_places[] = {1, -1, 0.6, 0.92, 0.5, 2, 38.5, 36.8, 708.4, 709.8, 744.4, 745.2, 0x1p20, 0x1p53,
+                                    0x1p60};
 
-/* A quarter each: any bits; moderate numbers; every magnitude where the functions do their work; and numbers near the places
- * above, the limits of the reductions of exp, sin and log, nearer and nearer by powers of 2. */
+/* A quarter each: any bits; moderate numbers; every magnitude where the functions do their work; and numbers near the
+ * places above, the limits of the reductions of exp, sin and log, nearer and nearer by powers of 2. */
 static double ulp_argument(uint64_t *state) {
   const uint64_t kind = ulp_bits(state);
   const double u = ulp_uniform(state);
@@ -268,8 +270,8 @@ static double ulp_exponent(double x, uint64_t *state) {
 
 /* Special values with each other; then n arguments by chance, the same ones every time. */
 static struct worst_f64 ulp_error_f64(const struct measured_f64 *f, uint64_t n) {
-  static const double special[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 0.5, 2, -3, DBL_MIN, -DBL_MIN, DBL_MAX, -DBL_MAX,
-                                   0x1p-1074, -0x1p-1074};
+  static const double special[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 0.5, 2, -3, DBL_MIN, -DBL_MIN, DBL_MAX,
+                                   -DBL_MAX, 0x1p-1074, -0x1p-1074};
   enum { SPECIAL = sizeof special / sizeof *special };
   struct worst_f64 worst = {0};
   double x[BLOCK_f64], z[BLOCK_f64];

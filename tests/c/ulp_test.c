@@ -4,7 +4,7 @@
 #define REAL_BITS 64
 #include "ulp.h"
 
-/* Every 4099th float: a million, of all signs and exponents; a tenth of them where fma is emulated, which takes long. */
+/* Every 4099th float: a million, of all signs and exponents; a tenth of them where fma is emulated, which is slow. */
 static void float_functions_are_within_their_bounds(void) {
   const uint32_t step = ULP_LEVEL == GRADUS_LEVEL_PLAIN ? 40961 : 4099;
   for (size_t i = 0; i < MEASURED_f32; i++) {
