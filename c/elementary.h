@@ -112,8 +112,9 @@ ELEMENTARY real K(exp)(real x) {
   return K(scale)(R(1) + w, k);
 }
 
-/* e^(x + low) for a low that is small beside 1, rounded once; what that left goes to *rest. */
+/* e^(x + low), where low is the error of a sum x, rounded once; what that left goes to *rest. */
 INLINE real K(exp_pair)(real x, real low, real *rest) {
+  low = x < R(EXP_MIN) ? R(0) : low; /* which is small beside 1 otherwise */
   x = x < R(EXP_MIN) ? R(EXP_MIN) : x;
   ubits k;
   const real w = K(exp_parts)(x, &k), high = R(1) + w, left = (w - (high - R(1))) + high * low, sum = high + left;

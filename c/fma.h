@@ -18,7 +18,7 @@ static inline double double_from_bits(uint64_t bits) {
   return u.x;
 }
 
-/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum) */
+/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum; tests have other types) */
 #define TWO_SUM(name, real)                              \
   static inline real name(real a, real b, real *error) { \
     const real sum = a + b, back = sum - a;              \
@@ -27,7 +27,6 @@ static inline double double_from_bits(uint64_t bits) {
   }
 TWO_SUM(two_sum_f32, float)
 TWO_SUM(two_sum_f64, double)
-#undef TWO_SUM
 
 /* a + b rounded to odd: if the sum is not exact and its last bit is 0, it moves one step towards the error, which is
  * one step up in the bits if that is away from zero. An odd last bit remembers "not exact" through a second rounding.

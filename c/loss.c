@@ -41,7 +41,7 @@ LOCAL void K(softmax)(real *y, const real *x, size_t nout, size_t stride, size_t
   for (size_t o = 0; o < nout; o++)
     for (size_t s = 0; s < whole(columns); s++) {
       real low, left, error, difference = T(two_sum)(x[o * stride + s], -top[s], &low);
-      real e = K(exp_pair)(difference, low == low ? low : 0, &left);
+      real e = K(exp_pair)(difference, low, &left);
       y[o * stride + s] = e;
       sum[s] = T(two_sum)(sum[s], e, &error);
       rest[s] += error + left;

@@ -21,6 +21,7 @@ int main(void) {
   RUN(elementary_test);
   RUN(float_functions_are_within_their_bounds);
   RUN(double_functions_are_within_their_bounds);
+  RUN(softmax_is_within_its_bound);
   RUN(rng_test);
   RUN(gemm_test);
   RUN(gemm_refuses_bad_arguments);

@@ -1,6 +1,6 @@
-/* ulp.h: how far the functions of c/elementary.h are from the true values. A template, included with REAL_BITS 32 and
- * then 64 by programs that have included gradus.c. True values come from the C library in the next wider type; their
- * own error is below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
+/* ulp.h: how far the functions of c/elementary.h, and softmax, are from the true values. A template, included with
+ * REAL_BITS 32 and then 64 by programs that have included gradus.c. True values come from the C library in the next
+ * wider type; their own error is below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
  *
  * An ulp is the distance of neighbours in the binade of the true value as it is rounded; below the normal numbers it is
  * the smallest subnormal one. Infinity counts as the next power of 2, so that an overflow has an error, too. */
@@ -18,6 +18,20 @@
   X(exp, 1) X(expm1, 2) X(log, 1) X(log1p, 2) X(tanh, 2) X(sigmoid, 2) X(silu, 2) X(softplus, 2) X(normal_cdf, 2) \
   X(normal_pdf, 2) X(gelu, 2)
 #define ULP_DOUBLE(X, Y) X(sin, 1) X(cos, 1) X(tan, 1) Y(pow, 2)
+
+/* And that of every share of a softmax. */
+#define ULP_SOFTMAX 2
+
+/* xorshift64*, for random bits. */
+static uint64_t ulp_bits(uint64_t *state) {
+  *state ^= *state >> 12;
+  *state ^= *state << 25;
+  *state ^= *state >> 27;
+  return *state * 0x2545F4914F6CDD1Du;
+}
+
+/* In [-1, 1). */
+static double ulp_uniform(uint64_t *state) { return (double)(int64_t)ulp_bits(state) * 0x1p-63; }
 
 #define real float
 #define wide double
@@ -166,6 +180,10 @@ struct N(measured) {
 static const struct N(measured) N(measured)[] = {ULP_FUNCTIONS(ENTRY, ENTRY)};
 enum { N(MEASURED) = sizeof N(measured) / sizeof *N(measured) };
 
+static void (*const N(softmax_at)[])(real *y, const real *x, size_t nout, size_t stride, size_t columns,
+                                     real *restrict top, real *restrict sum, real *restrict rest) =
+    LEVELS_OF(N(softmax));
+
 #undef AT__
 #undef AT_
 #undef AT
@@ -232,17 +250,6 @@ static struct worst_f32 ulp_error_f32(const struct measured_f32 *f, uint32_t ste
   return worst;
 }
 #else
-/* xorshift64*, for random bits. */
-static uint64_t ulp_bits(uint64_t *state) {
-  *state ^= *state >> 12;
-  *state ^= *state << 25;
-  *state ^= *state >> 27;
-  return *state * 0x2545F4914F6CDD1Du;
-}
-
-/* In [-1, 1). */
-static double ulp_uniform(uint64_t *state) { return (double)(int64_t)ulp_bits(state) * 0x1p-63; }
-
 /* Zeros, and where the functions overflow, vanish, or are computed in another way. */
 static const double ulp_places[] = {1, -1, 0.6, 0.92, 0.5, 2, 38.5, 36.8, 708.4, 709.8, 744.4, 745.2, 0x1p20, 0x1p53,
                                     0x1p60};
@@ -287,6 +294,64 @@ static struct worst_f64 ulp_error_f64(const struct measured_f64 *f, uint64_t n) 
   return worst;
 }
 #endif
+
+/* ---- softmax ---- */
+
+/* The longest row, and how many are computed together, one in each column. */
+enum { N(ROW) = 32, N(ROWS) = 16 };
+
+TWO_SUM(N(wide_two_sum), wide)
+
+/* v (n) ← the softmax of the column x; differences, and the sum of exponentials, are those of pairs. */
+static void N(true_softmax)(wide *v, const real *x, size_t n) {
+  real top = x[0];
+  for (size_t i = 1; i < n; i++) top = x[i * N(ROWS)] > top ? x[i * N(ROWS)] : top;
+  wide sum = 0, rest = 0;
+  for (size_t i = 0; i < n; i++) {
+    wide low, error, difference = N(wide_two_sum)(x[i * N(ROWS)], -(wide)top, &low);
+    const wide e = wide_exp(difference);
+    v[i] = e > 0 ? e + e * low : 0; /* above 0 low is small beside 1 */
+    sum = N(wide_two_sum)(sum, v[i], &error);
+    rest += error;
+  }
+  for (size_t i = 0; i < n; i++) v[i] /= sum + rest;
+}
+
+/* A column of n numbers: a quarter of them all equal; a quarter of any magnitudes; the others within 2^-20 to 2^11 of
+ * one another, half of these around 0 and half around another number. */
+static void N(softmax_column)(real *x, size_t n, uint64_t *state) {
+  const uint64_t kind = ulp_bits(state);
+  const double centre = kind >> 2 & 1 ? 1000 * ulp_uniform(state) : 0;
+  const double spread = kind % 4 == 0 ? 0 : ldexp(0.5, (int)(kind >> 8 & 31) - 20);
+  for (size_t i = 0; i < n; i++) {
+    const int exponent = (int)(ulp_bits(state) % (2 * MOST_EXPONENT - 1)) - MOST_EXPONENT;
+    const double u = ulp_uniform(state);
+    x[i * N(ROWS)] = (real)(kind % 4 == 1 ? ldexp(u, exponent) : centre + spread * u);
+  }
+}
+
+/* Of at least so many shares, of rows of 1 to ROW numbers, the same ones every time. x of the worst one is how far its
+ * number is from the largest of its row. */
+static struct N(worst) N(softmax_error)(uint64_t shares) {
+  struct N(worst) worst = {0};
+  uint64_t state = 42;
+  while (worst.tried < shares) {
+    real x[N(ROW) * N(ROWS)], y[N(ROW) * N(ROWS)], work[3][N(ROWS)];
+    const size_t n = 1 + ulp_bits(&state) % N(ROW);
+    for (size_t s = 0; s < N(ROWS); s++) N(softmax_column)(x + s, n, &state);
+    N(softmax_at)[ULP_LEVEL](y, x, n, N(ROWS), N(ROWS), work[0], work[1], work[2]);
+    for (size_t s = 0; s < N(ROWS); s++) {
+      wide v[N(ROW)];
+      N(true_softmax)(v, x + s, n);
+      for (size_t i = 0; i < n; i++) {
+        const double error = N(error)(y[i * N(ROWS) + s], v[i]);
+        if (error > worst.error) worst.error = error, worst.x = x[i * N(ROWS) + s] - work[0][s];
+      }
+    }
+    worst.tried += n * N(ROWS);
+  }
+  return worst;
+}
 
 #undef real
 #undef wide
