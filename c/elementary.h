@@ -338,7 +338,16 @@ ELEMENTARY real K(gelu)(real x) {
   return x > R(CDF_MAX) ? x : K(with_sign)(result, x);
 }
 
-#if REAL_BITS == 64
+#if REAL_BITS == 64 && !defined(HAS_SCALARS)
+/* ---- sin, cos, tan, pow: number by number, so those of the level whose scalar code is used ---- */
+
+#define SCALAR(name) \
+  INLINE real K(name)(real x) { return KS(name)(x); }
+SCALAR(sin) SCALAR(cos) SCALAR(tan)
+#undef SCALAR
+
+INLINE real K(pow)(real x, real y) { return KS(pow)(x, y); }
+#elif REAL_BITS == 64
 /* ---- pairs: an unevaluated sum, |low| at most about half an ulp of high, so 106 bits ---- */
 
 struct K(pair) {

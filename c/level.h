@@ -3,7 +3,8 @@
  * levels give the same bits. Ends with the level's table of entry points, `struct level`. */
 #define K_(name, level, type) CONCAT4(name, type, _, level)
 
-/* Whose scalar code the tape runs: the level's own, unless its file says that another's is as good. */
+/* Whose code computes number by number, and gathers rows: the level's own, unless its file says that another's is as
+ * good. */
 #ifndef SCALARS
 #define SCALARS LEVEL
 #define HAS_SCALARS

@@ -8,6 +8,7 @@
 #define ibits int64_t
 #define K(name) CONCAT4(name, _f64, _, LEVEL)
 #define T(name) name##_f64
+#define KS(name) CONCAT4(name, _f64, _, SCALARS) /* of the level whose scalar code is used */
 #else
 #define real float
 #define other_real double
@@ -15,6 +16,7 @@
 #define ibits int32_t
 #define K(name) CONCAT4(name, _f32, _, LEVEL)
 #define T(name) name##_f32
+#define KS(name) CONCAT4(name, _f32, _, SCALARS)
 #endif
 #define K64(name) CONCAT4(name, _f64, _, LEVEL)
 #define R(x) ((real)(x))

@@ -6,6 +6,7 @@
 #undef K
 #undef T
 #undef K64
+#undef KS
 #undef R
 #undef LANES
 #undef QUAD
