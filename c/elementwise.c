@@ -1,5 +1,5 @@
 /* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of
- * the other unary operations, the forward loop. n is a multiple of 16. */
+ * the other unary operations, the forward loop. n is a multiple of 16, and not 0. */
 
 /* y[i] = f(x[i]). */
 #define X(name, value, derivative)                                                                     \
@@ -27,7 +27,7 @@ GRADUS_FUNCTION_OPS(X)
 GRADUS_ACTIVATION_OPS(X)
 #undef X
 
-LOCAL void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
+OUT_OF_LINE void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
   switch (activation) {
 #define X(name, value, derivative) \
   case OP_##name: K(name##_forward)(y, x, n); break;

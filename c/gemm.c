@@ -43,7 +43,7 @@ INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, con
   /* Three rows from each of these pointers: addresses a, a + ar, a + 2·ar need no further registers. */
   const real *group[(TILE_ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) group[i / 3] = a + (size_t)i * ar;
-  for (size_t p = 0; p < k; p++) {
+  ALIGNED for (size_t p = 0; p < k; p++) {
     K(vector) row[TILE_VECTORS];
     UNROLL for (int j = 0; j < vectors; j++) row[j] = K(load)(b + p * br + (size_t)j * LANES);
     UNROLL for (int i = 0; i < rows; i++) {
@@ -71,19 +71,22 @@ INLINE void K(panel)(real *c, size_t cr, const real *a, size_t ar, size_t ac, co
 }
 #undef ROWS_OF
 
-LOCAL void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
-                         size_t k, enum gemm_start start, const real *bias) {
+OUT_OF_LINE void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
+                               size_t m, size_t k, enum gemm_start start, const real *bias) {
   K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, TILE_VECTORS);
 }
 
-LOCAL void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
-                           size_t k, enum gemm_start start, const real *bias) {
+OUT_OF_LINE void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
+                                 size_t m, size_t k, enum gemm_start start, const real *bias) {
   K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, 1);
 }
 
+/* The function for panels of so many vectors, 1 or TILE_VECTORS. */
+#define PANEL_OF(vectors) ((vectors) == TILE_VECTORS || TILE_VECTORS == 1 ? K(panel_full) : K(panel_narrow))
+
 /* packed (k, width) ← the columns 0 .. n-1 of b, filled with zeros up to width. */
-LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k,
-                   size_t n) {
+OUT_OF_LINE void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k,
+                         size_t n) {
   if (bc == 1 && n == PANEL) {
     for (size_t p = 0; p < k; p++)
       for (size_t j = 0; j < PANEL; j += LANES) K(store)(packed + p * PANEL + j, K(load)(b + p * br + j));
@@ -116,8 +119,7 @@ OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, siz
       memset(copy, 0, sizeof copy);
       for (size_t r = 0; r < rows; r++) memcpy(copy + r * width, c + (i + r) * cr, n * sizeof(real));
     }
-    (vectors == 1 ? K(panel_narrow) : K(panel_full))(copy, width, a + i * ar, ar, ac, b, width, rows, k, start,
-                                                     bias ? bias + i : NULL);
+    PANEL_OF(vectors)(copy, width, a + i * ar, ar, ac, b, width, rows, k, start, bias ? bias + i : NULL);
     for (size_t r = 0; r < rows; r++) memcpy(c + (i + r) * cr, copy + r * width, n * sizeof(real));
   }
 }
@@ -188,10 +190,8 @@ OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
           const real *a = of->a + i * ar + p * ac, *bias = of->bias ? of->bias + i : NULL;
           if (b.columns < (size_t)b.vectors * LANES)
             K(panel_edge)(c, cr, a, ar, ac, b.from, rows, b.columns, depth, start, bias, b.vectors);
-          else if (b.vectors == 1)
-            K(panel_narrow)(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
           else
-            K(panel_full)(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
+            PANEL_OF(b.vectors)(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
         }
         if (of->finish && p + depth == k)
           of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + j);
@@ -260,3 +260,4 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef GROUP_ROWS
 #undef LEAST_PRODUCTS
 #undef PANEL
+#undef PANEL_OF

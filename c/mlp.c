@@ -135,6 +135,7 @@ OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *
   return scratch;
 }
 
+#ifdef HAS_SCALARS
 /* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some
  * samples and features at a time, so that what is written stays in the first cache until its lines are whole. */
 OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
@@ -143,19 +144,19 @@ OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t widt
   for (size_t s = 0; s < columns; s += TOGETHER) {
     const real *row[TOGETHER];
     size_t samples = size_min(TOGETHER, columns - s);
-    _Pragma("clang loop vectorize(disable)") for (size_t i = 0; i < samples; i++)
+    REST for (size_t i = 0; i < samples; i++)
       row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
     for (size_t j = 0; j < width; j += TOGETHER) {
       size_t features = size_min(TOGETHER, width - j), i = 0;
       for (; i + QUAD <= samples; i += QUAD) K(turn_quad)(x + j * stride + s + i, stride, row + i, j, features);
       for (; i < samples; i++)
-        for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
+        REST for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
     }
   }
 }
 
 /* to ← n numbers of the inputs from `at` on, which are bytes or of the other real type. */
-LOCAL void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
+OUT_OF_LINE void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
   if (job->inputs_kind == GRADUS_INPUTS_UINT8) {
     const uint8_t *from = (const uint8_t *)inputs + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i] * (real)job->input_scale;
@@ -187,6 +188,7 @@ OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const v
     }
   }
 }
+#endif
 
 /* The other way: rows (columns, width) ← x. */
 static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
@@ -199,13 +201,14 @@ static void K(gather_targets)(const struct gradus_job *job, real *t, const void 
   size_t nout = layer_nout(job, job->layers - 1), stride = job_stride(job);
   const uint32_t *order = job_order(job);
   if (job->targets_kind == GRADUS_TARGETS_ROWS) {
-    K(gather)(t, stride, targets, nout, order, first, columns);
+    KS(gather)(t, stride, targets, nout, order, first, columns);
     return;
   }
   const int32_t *classes = targets;
+  memset(t, 0, nout * stride * sizeof(real));
   for (size_t s = 0; s < columns; s++) {
-    int32_t class = classes[order ? order[first + s] : first + s];
-    for (size_t o = 0; o < nout; o++) t[o * stride + s] = (int32_t)o == class;
+    size_t class = (size_t)classes[order ? order[first + s] : first + s];
+    t[class * stride + s] = 1;
   }
 }
 
@@ -244,11 +247,11 @@ static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t 
     real sum[TOGETHER] = {0};
     if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
     if (count == TOGETHER)
-      for (size_t s = 0; s < columns; s++)
+      ALIGNED for (size_t s = 0; s < columns; s++)
         for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
     else
       for (size_t i = 0; i < count; i++)
-        for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
+        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
     memcpy(db + o, sum, count * sizeof(real));
   }
 }
@@ -333,7 +336,7 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
                            const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
   size_t stride = job_stride(job);
   struct layer last = layer_last(job);
-  K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
+  KS(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
   K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
@@ -353,7 +356,7 @@ static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const vo
   size_t stride = job_stride(job), rows = (size_t)job->rows;
   for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - first);
-    K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
+    KS(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
     K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
   }
@@ -363,7 +366,7 @@ static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, 
                             const void *output_gradient, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(job, memory);
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
-  K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
+  KS(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
                         input_gradient != NULL, NULL);
   if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);

@@ -14,8 +14,8 @@ struct K(update) {
   real beta2, rest1, rest2, rate, root, shrink; /* of Adam */
 };
 
-static struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients, void *state,
-                                     size_t n) {
+OUT_OF_LINE struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients,
+                                          void *state, size_t n) {
   double t = job->step + 1;
   struct K(update) u = {.job = job, .parameters = parameters, .gradients = gradients, .state = state, .n = n};
   u.lr = (real)job->learning_rate;
@@ -37,9 +37,10 @@ static struct K(update) K(update_of)(const struct gradus_job *job, real *paramet
   return u;
 }
 
-/* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum there is no v. */
-LOCAL void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v,
-                  size_t count) {
+/* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not
+ * touched. */
+OUT_OF_LINE void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v,
+                        size_t count) {
   real lr = u->lr, momentum = u->momentum, decay = u->decay;
   if (u->job->momentum == 0) {
     for (size_t i = 0; i < count; i++) p[i] -= lr * (g[i] + decay * p[i]);
@@ -59,8 +60,8 @@ LOCAL void K(sgd)(const struct K(update) * u, real *restrict p, const real *rest
 
 /* g ← g + decay·p;  s ← α·s + (1−α)·g²;  centered: a ← α·a + (1−α)·g, r = s − a², else r = s;  u = g / (√r + eps);
  * momentum: v ← momentum·v + u, u = v;  p ← p − lr·u.  State: s, then a if centered, then v if momentum. */
-LOCAL void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
-                      size_t count) {
+OUT_OF_LINE void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+                            size_t count) {
   real lr = u->lr, decay = u->decay, eps = u->eps, alpha = u->alpha, rest = u->rest_alpha, momentum = u->momentum;
   int centered = u->job->centered, has_momentum = u->job->momentum != 0;
   real *s = state, *a = state + u->n, *v = state + (centered ? 2 * u->n : u->n);
@@ -81,8 +82,8 @@ LOCAL void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *
 /* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019),
  * where it shrinks the parameter instead: p ← p − lr·decay·p.
  * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
-LOCAL void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
-                   size_t count) {
+OUT_OF_LINE void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+                         size_t count) {
   real decay = u->decay, shrink = u->shrink, rest1 = u->rest1, beta2 = u->beta2, rest2 = u->rest2;
   real rate = u->rate, root = u->root, eps = u->eps;
   real *restrict m = state, *restrict v = state + u->n;
@@ -96,8 +97,8 @@ LOCAL void K(adam)(const struct K(update) * u, real *restrict p, const real *res
 
 /* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
  * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
-LOCAL void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
-                       size_t n) {
+OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
+                             size_t n) {
   real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
   double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
   struct rng rng;

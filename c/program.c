@@ -45,7 +45,7 @@ static int operand_is_valid(const struct program *p, uint32_t operand) {
 }
 
 static int program_is_valid(const struct program *p) {
-  if (p->strip < 1 || p->strip > STRIP_MAX || p->strip != whole(p->strip)) return 0;
+  if (p->strip < 1 || p->strip > STRIP_MAX || p->strip % 16 != 0) return 0;
   if (p->inputs > p->registers) return 0;
   for (const uint32_t *result = p->output; result < p->operation; result++)
     if (!operand_is_valid(p, *result)) return 0;
@@ -73,25 +73,26 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
 }
 #endif
 
-/* Of two strips, of a strip and a number, and of a number and a strip. n is a multiple of 16, as in elementwise.c. */
-#define X(name, value, da, db)                                                                                    \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real a = a_[i], b = b_[i];                                                                                  \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
-  }                                                                                                               \
-  LOCAL void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real a = a_[i];                                                                                             \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
-  }                                                                                                               \
-  LOCAL void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real b = b_[i];                                                                                             \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
+/* Of two strips, of a strip and a number, and of a number and a strip. As for the activations, n is a multiple
+ * of 16. */
+#define X(name, value, da, db)                                                                                         \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                            \
+      real a = a_[i], b = b_[i];                                                                                       \
+      y_[i] = value;                                                                                                   \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  OUT_OF_LINE void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                 \
+    for (size_t i = 0; i < whole(n); i++) {                                                                            \
+      real a = a_[i];                                                                                                  \
+      y_[i] = value;                                                                                                   \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  OUT_OF_LINE void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                 \
+    for (size_t i = 0; i < whole(n); i++) {                                                                            \
+      real b = b_[i];                                                                                                  \
+      y_[i] = value;                                                                                                   \
+    }                                                                                                                  \
   }
 GRADUS_BINARY_OPS(X)
 #undef X
@@ -141,12 +142,16 @@ struct K(strip) {
   size_t length;
 };
 
+/* y[i] = x for i < n. */
+OUT_OF_LINE const real *K(spread)(real *y, real x, size_t n) {
+  for (size_t i = 0; i < whole(n); i++) y[i] = x;
+  return y;
+}
+
 /* The strip of an operand: of a register, or of a number that is the same in all rows, spread out in `spread`. */
 INLINE const real *K(operand)(struct K(strip) s, uint32_t operand, real *spread) {
-  if (!(operand & UNIFORM)) return s.registers + operand * s.length;
-  real x = s.uniforms[operand & ~UNIFORM];
-  for (size_t i = 0; i < s.length; i++) spread[i] = x;
-  return spread;
+  if (operand & UNIFORM) return K(spread)(spread, s.uniforms[operand & ~UNIFORM], s.length);
+  return s.registers + operand * s.length;
 }
 
 /* y[i] = op(left[i], right[i]) for i < n, right only of binary operations. */
@@ -173,7 +178,7 @@ LOCAL void K(write_rows)(real *to, struct K(strip) s, const uint32_t *result, si
     const real *row = K(operand)(s, result[j], spread[0]);
     if (count == 1) memcpy(to, row, n * sizeof *row);
     else
-      for (size_t i = 0; i < n; i++) to[i * count + j] = row[i];
+      REST for (size_t i = 0; i < n; i++) to[i * count + j] = row[i];
   }
 }
 
@@ -212,7 +217,7 @@ static void K(program_once)(uint32_t *program) {
   uint32_t from = program[2];
   for (const uint32_t *end = run + 2 * (size_t)program[1]; run < end; run += 2) {
     uint32_t first = run[0], n = run[1];
-    K_(value_forward, SCALARS, _f64)(data, record, from, first);
+    KS(value_forward)(data, record, from, first);
     enum op op = record_op(record[2 * first]);
     for (uint32_t i = 0; i < n; i++) left[i] = data[record_left(record[2 * (first + i)])];
     if (op >= OP_add)
@@ -225,5 +230,5 @@ static void K(program_once)(uint32_t *program) {
     memcpy(data + first, result, n * sizeof *data);
     from = first + n;
   }
-  K_(value_forward, SCALARS, _f64)(data, record, from, records);
+  KS(value_forward)(data, record, from, records);
 }

@@ -29,6 +29,11 @@ INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
 #endif
 }
 
+/* Before the loop over what is left of a block, which is short: it is not worth vectors. */
+#ifndef REST
+#define REST _Pragma("clang loop vectorize(disable)")
+#endif
+
 /* Four vectors of four at a time, in every level and type: enough to keep moving data well below the arithmetic. */
 #define QUAD 4
 
@@ -62,5 +67,5 @@ OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict fr
     K(turn_quad)(to + i, step, row, 0, n);
   }
   for (; i < rows; i++)
-    for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];
+    REST for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];
 }
