@@ -3,7 +3,7 @@
 #define LEVEL plain
 #define LEVEL_FMA FMA_EMULATED
 #define VECTOR_BYTES 16
-#define TILE_ROWS 1
+#define TILE_ROWS 2
 #define TILE_VECTORS 1
 #define ELEMENTARY OUT_OF_LINE
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
