@@ -420,8 +420,10 @@ static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *stat
                            in_layers ? &update : NULL))
       return GRADUS_NUMERIC;
     if (job->clip_norm > 0) K(clip)(job, gradients, n);
-    if (in_layers) job->step += 1;
-    else if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
+    if (job->optimizer != GRADUS_OPTIMIZER_NONE) {
+      if (!in_layers) K(update_all)(&update);
+      job->step += 1;
+    }
     slice_goes_on(job, slice, first + batch);
   }
   return GRADUS_OK;

@@ -125,9 +125,13 @@ OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
   }
 }
 
-/* One step of the optimizer, on all threads; Langevin's noise is one sequence. */
+/* Updates all parameters, on all threads; Langevin's noise is one sequence. */
+static void K(update_all)(const struct K(update) * u) {
+  parallel(u->n, 64, u->job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? u->n : 1 << 15, K(update_range), u);
+}
+
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
   struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
-  parallel(n, 64, job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? n : 1 << 15, K(update_range), &update);
+  K(update_all)(&update);
   job->step += 1;
 }
