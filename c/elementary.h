@@ -1,15 +1,15 @@
 /* Elementary functions, from polynomials of our own, with the same bits on every machine.
  * This file is a template: it is included once for each SIMD level and real type, by code that has defined
  *   REAL_BITS   32 or 64
- *   real        float or double; ubits, ibits: the unsigned and signed integer of that width
+ *   real        float or double; ubits: the unsigned integer of that width
  *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
  *   T(name)     that of what is the same at all levels: two_sum -> two_sum_f32
  *   R(x)        ((real)(x))
- *   K(fma)      real (real a, real b, real c): a·b + c rounded once
- *   K(fma_exact)  the same, even where K(fma) is rounded twice (kernels/wasm.c)
+ *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is rounded twice
+ *               (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
- * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
+ * Down to gelu there is no branch, only selects, so that loops over arrays vectorise. After that come
  * the functions that exist in double alone: sin, cos, tan, pow.
  * Tables and intervals: tools/elementary.sollya. Errors are in ulps of the correct result, the largest ones
  * measured: (float, double). bench/README.md says over which arguments. */
@@ -112,7 +112,7 @@ ELEMENTARY real K(exp)(real x) {
   return K(scale)(R(1) + w, k);
 }
 
-/* e^(x + low), where low is the error of a sum x, rounded once; what that left goes to *rest. */
+/* e^(x + low) for x <= 0, where low is the error of a sum x, rounded once; what that left goes to *rest. */
 INLINE real K(exp_pair)(real x, real low, real *rest) {
   low = x < R(EXP_MIN) ? R(0) : low; /* which is small beside 1 otherwise */
   x = x < R(EXP_MIN) ? R(EXP_MIN) : x;
@@ -426,8 +426,8 @@ LOCAL int K(reduce)(real x, real *r, real *low) {
   if (size >= R(0x1p20)) {
     const int n = K(reduce_huge)(size, r, low);
     if (x > R(0)) return n & 3;
-      *r = -*r;
-      *low = -*low;
+    *r = -*r;
+    *low = -*low;
     return -n & 3;
   }
   const real shifted = K(fma)(x, R(0x1.45f306dc9c883p-1), INTEGER_SHIFT); /* 2/π */

@@ -1,11 +1,10 @@
-/* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers,
+/* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integer,
  * the name mangler K(f) -> f_f32_avx2, T(f) -> f_f32 for what is the same at all levels, the literal R(x), and the
  * exact K(fma). No include guard: included once per type and level. */
 #if REAL_BITS == 64
 #define real double
 #define other_real float
 #define ubits uint64_t
-#define ibits int64_t
 #define K(name) CONCAT4(name, _f64, _, LEVEL)
 #define T(name) name##_f64
 #define KS(name) CONCAT4(name, _f64, _, SCALARS) /* of the level whose scalar code is used */
@@ -13,7 +12,6 @@
 #define real float
 #define other_real double
 #define ubits uint32_t
-#define ibits int32_t
 #define K(name) CONCAT4(name, _f32, _, LEVEL)
 #define T(name) name##_f32
 #define KS(name) CONCAT4(name, _f32, _, SCALARS)

@@ -2,7 +2,6 @@
 #undef real
 #undef other_real
 #undef ubits
-#undef ibits
 #undef K
 #undef T
 #undef K64
