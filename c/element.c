@@ -71,7 +71,7 @@ INLINE double double_from_int64(int64_t x) {
   case GRADUS_ELEMENT_##name: {                 \
     const type *restrict x_ = from;             \
     result *restrict y = to;                    \
-    for (size_t i = 0; i < whole_strip(n); i++) {     \
+    for (size_t i = 0; i < whole(n); i++) {     \
       const type x = x_[i];                     \
       y[i] = (result)(value);                   \
     }                                           \
@@ -134,7 +134,7 @@ static void load_strip(void *to, int32_t compute, const void *from, int32_t type
 #define CONVERT(name, type, value)              \
   case GRADUS_ELEMENT_##name: {                 \
     type *restrict y = to;                      \
-    for (size_t i = 0; i < whole_strip(n); i++) {     \
+    for (size_t i = 0; i < whole(n); i++) {     \
       x = x_[i];                                \
       y[i] = (type)(value);                     \
     }                                           \

@@ -31,7 +31,7 @@ OUT_OF_LINE void K(exponentials_of)(real *restrict e, const real *restrict x, co
   for (size_t j = 0; j < PARTIALS; j++) {
     real left, error;
     e[j] = K(exp_in_proportion)(x[j] - centre, proportion, &left);
-    sum[j] = K(two_sum)(sum[j], e[j], &error);
+    sum[j] = T(two_sum)(sum[j], e[j], &error);
     rest[j] += error + left;
   }
 }
@@ -58,11 +58,11 @@ OUT_OF_LINE struct K(exponentials) K(row_exponentials)(real *e, const real *x, s
   if (left > 0) K(last_exponentials)(last, x + whole, left, &of, sum, rest);
   if (e) memcpy(e + whole, last, left * sizeof(real));
   for (size_t j = FEW; j < PARTIALS; j++) {
-    sum[j % FEW] = K(two_sum)(sum[j % FEW], sum[j], &error);
+    sum[j % FEW] = T(two_sum)(sum[j % FEW], sum[j], &error);
     rest[j % FEW] += rest[j] + error;
   }
   for (size_t j = 0; j < FEW; j++) {
-    of.sum = K(two_sum)(of.sum, sum[j], &error);
+    of.sum = T(two_sum)(of.sum, sum[j], &error);
     of.rest += rest[j] + error;
   }
   return of;
