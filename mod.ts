@@ -38,9 +38,11 @@ export {
   type RandomOptions,
   type ReductionOptions,
   type ShapedData,
+  type SortOptions,
   Tensor,
   type TensorBackwardOptions,
   type TensorOptions,
+  type TopkOptions,
   type VarianceOptions,
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
@@ -49,6 +51,7 @@ export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
+export type { Sorted } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export {

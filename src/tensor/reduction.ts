@@ -64,7 +64,7 @@ function grouped(source: View, shape: Shape, axes: readonly number[], order: rea
 }
 
 /** All axes, those among `axes` as the last ones. */
-function axesLast(count: number, axes: readonly number[]): number[] {
+export function axesLast(count: number, axes: readonly number[]): number[] {
   return allAxes(count).filter((axis) => !axes.includes(axis)).concat(axes);
 }
 
@@ -272,7 +272,7 @@ function productBefore(x: Tensor, axis: number): Tensor {
 }
 
 /** The axes in another order, recorded. */
-function rearranged(x: Tensor, order: readonly number[]): Tensor {
+export function rearranged(x: Tensor, order: readonly number[]): Tensor {
   return record("permute", ordered(viewOf(x), order), [x], [
     (gradient) => rearranged(gradient, order.map((_, axis) => order.indexOf(axis))),
   ]);
