@@ -41,24 +41,11 @@ import { reshape } from "./tensor/shaping.ts";
 import { contiguous, copied, fill } from "./tensor/kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
-import {
-  all,
-  any,
-  argmax,
-  argmin,
-  logSumExp,
-  max,
-  mean,
-  min,
-  norm,
-  prod,
-  standardDeviation,
-  sum,
-  variance,
-} from "./tensor/reduction.ts";
+import { all, any, argmax, argmin, max, mean, min, prod, sum } from "./tensor/reduction.ts";
 import { cumprod, cumsum } from "./tensor/scan.ts";
 import { argsort, sort, type Sorted, topk } from "./tensor/sorting.ts";
 import { TensorScope } from "./tensor/scope.ts";
+import { logSumExp, norm, standardDeviation, variance } from "./tensor/statistics.ts";
 import { clearCache, limitCache, type MemoryStats, memoryStats, outsideOfArenas } from "./tensor/storage.ts";
 import { View } from "./tensor/view.ts";
 
