@@ -38,9 +38,11 @@ export {
   type RandomOptions,
   type ReductionOptions,
   type ShapedData,
+  type SortOptions,
   Tensor,
   type TensorBackwardOptions,
   type TensorOptions,
+  type TopkOptions,
   type VarianceOptions,
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
@@ -50,6 +52,7 @@ export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/f
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorActivation } from "./src/tensor/product.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
+export type { Sorted } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export {
