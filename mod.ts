@@ -1,6 +1,6 @@
 /**
- * gradus differentiates and trains: automatic differentiation of scalars (`Value`) and graph-free neural networks (`MLP`,
- * `Engine`, optimizers) at native speed, with nothing to install but Deno.
+ * gradus differentiates and trains: automatic differentiation of scalars (`Value`) and of n-dimensional arrays (`Tensor`), and
+ * graph-free neural networks (`MLP`, `Engine`, optimizers), at native speed, with nothing to install but Deno.
  *
  * @example A network that learns XOR
  * ```ts
@@ -47,6 +47,9 @@ export {
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
 export type { Nested } from "./src/tensor/creation.ts";
+export type { Index, IndexArray, PlainIndex, Slice } from "./src/tensor/indexing.ts";
+export type { PadMode } from "./src/tensor/joining.ts";
+export type { Shape } from "./src/tensor/layout.ts";
 export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";

@@ -195,7 +195,40 @@ function leaf(view: View, { requiresGrad = false }: TensorOptions): Tensor {
 }
 
 /**
- * An n-dimensional array with a gradient.
+ * An n-dimensional array of elements of one type, with a gradient: names, defaults and results are those of PyTorch, with shapes and
+ * axes as arrays. docs/tensors.md has both side by side.
+ *
+ * Operations give new tensors, views share memory with what they are views of. Where an operand requires a gradient, operations are
+ * recorded, and `backward()` adds the gradients of the leaves up in their `grad`. Nothing has to be freed.
+ *
+ * @example The gradient of a function of a matrix
+ * ```ts
+ * import { Tensor } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = Tensor.from([[1, 2], [3, 4]], { requiresGrad: true });
+ * const y = x.matmul(x).sum();
+ * y.backward();
+ * assertEquals(y.item(), 54);
+ * assertEquals(x.grad!.toArray(), [[7, 11], [9, 13]]);
+ * ```
+ *
+ * @example A line through points
+ * ```ts
+ * import { SGD, Tensor } from "@gradus/gradus";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = Tensor.from([0, 1, 2]), y = Tensor.from([1, 3, 5]);
+ * const w = Tensor.zeros([], { requiresGrad: true }), b = Tensor.zeros([], { requiresGrad: true });
+ * const optimizer = new SGD([w, b], { learningRate: 0.2 });
+ * for (let step = 0; step < 200; step++) {
+ *   optimizer.zeroGrad();
+ *   x.mul(w).add(b).sub(y).square().mean().backward();
+ *   optimizer.step();
+ * }
+ * assertAlmostEquals(w.item(), 2, 1e-4);
+ * assertAlmostEquals(b.item(), 1, 1e-4);
+ * ```
  */
 export class Tensor {
   readonly #view: View;
