@@ -46,10 +46,23 @@ export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorActivation } from "./src/tensor/product.ts";
+export type { ClassTargets, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
+export type { LayerNormOptions } from "./src/tensor/rows.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
-export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp, vmap } from "./src/functional.ts";
+export {
+  grad,
+  hessian,
+  hvp,
+  type Input,
+  type Inputs,
+  jacobian,
+  jvp,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from "./src/functional.ts";
 export {
   checkGradients,
   type CheckGradientsOptions,
