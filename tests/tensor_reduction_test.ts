@@ -347,3 +347,12 @@ Deno.test("gradients of reductions of half precision are of that type, and near 
     }
   }
 });
+
+Deno.test("reductions whose gradient reads the operand refuse backward() after it was changed in place", () => {
+  for (const name of ["prod", "max", "min", "var", "std", "norm", "logSumExp"] as const) {
+    const x = Tensor.ones([2, 3]), w = Tensor.ones([2, 3], { requiresGrad: true }), product = x.mul(w);
+    const y = product[name](1).sum();
+    viewOf(product).storage.version++;
+    assertThrows(() => y.backward(), GradusError, "an operand was changed in place after it was used");
+  }
+});

@@ -103,6 +103,21 @@ Deno.test("Tensor.sort() and topk() send gradients where the elements were", () 
   }
 });
 
+Deno.test("what Tensor.sort() gives can be kept beyond a scope, and differentiated there", () => {
+  const x = Tensor.from(Float64Array.from({ length: 2000 }, (_, i) => (i * 7919) % 2003), { requiresGrad: true });
+  const y = keptBeyond(x);
+  // Memory of the scope is used again.
+  for (let i = 0; i < 8; i++) Tensor.full([2000], 1e9, { dtype: "int32" });
+  y.backward();
+  assertEquals(x.grad!.sum().item(), 3);
+  assertEquals(x.grad!.topk(3).indices.toArray(), x.topk(3).indices.sort().values.toArray());
+});
+
+function keptBeyond(x: Tensor): Tensor {
+  using scope = Tensor.scope();
+  return scope.keep(x.topk(3).values.sum());
+}
+
 Deno.test("Tensor.topk() refuses more than there are, sort() axes that there are not", () => {
   const x = Tensor.ones([2, 3]);
   assertThrows(

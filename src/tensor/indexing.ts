@@ -255,7 +255,13 @@ export function blocksOf({ offsets, rest }: Gathering): { offsets: Int32Array<Ar
 const plan = new Int32Array(4);
 
 /** Blocks of a contiguous tensor, from offsets in it. */
-function gathered(name: string, x: Tensor, offsets: Int32Array<ArrayBuffer>, block: number, shape: Shape): Tensor {
+export function gathered(
+  name: string,
+  x: Tensor,
+  offsets: Int32Array<ArrayBuffer>,
+  block: number,
+  shape: Shape,
+): Tensor {
   const view = contiguous(viewOf(x)), y = View.allocate(view.dtype, shape), from = moved(offsets, view.offset);
   plan.set([view.dtype.bytes, offsets.length, block]);
   unwrap(native.gradus_tensor_gather(y.storage.array, view.storage.array, from, plan), name);

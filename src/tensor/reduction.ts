@@ -11,7 +11,7 @@ import { defaultFloat, type DtypeInfo, dtypeOf, float64, int32, int64, Kind } fr
 import { converted, copied } from "./kernels.ts";
 import { allAxes, checkAxes, checkAxis, isSameShape, type Shape, shapeText } from "./layout.ts";
 
-import { cumprod, flipped, shifted } from "./scan.ts";
+import { cumprod, shifted } from "./scan.ts";
 import { View } from "./view.ts";
 
 /** The axes that something is computed along: one, several, or all where none are given. */
@@ -40,7 +40,7 @@ function byStride({ shape, strides }: View): number[] {
 
 /** The axes in another order. */
 function ordered(x: View, order: readonly number[]): View {
-  if (x.isContiguous && order.length < 2) return x;
+  if (order === allAxes(x.shape.length)) return x;
   return x.with(order.map((axis) => x.shape[axis]), order.map((axis) => x.strides[axis]));
 }
 
@@ -63,7 +63,7 @@ function grouped(source: View, shape: Shape, axes: readonly number[], order: rea
 }
 
 /** All axes, those among `axes` as the last ones. */
-export function axesLast(count: number, axes: readonly number[]): number[] {
+function axesLast(count: number, axes: readonly number[]): number[] {
   return allAxes(count).filter((axis) => !axes.includes(axis)).concat(axes);
 }
 
@@ -258,23 +258,13 @@ export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
   const { shape } = x, order = axesLast(shape.length, axes), sizes = order.map((axis) => shape[axis]);
   const last = shape.length - axes.length,
-    rows = rearranged(x, order).reshape([
-      ...sizes.slice(0, last),
-      countOf(shape, axes),
-    ]);
-  const before = productBefore(rows, last), behind = flipped(productBefore(flipped(rows, last), last), last);
-  return rearranged(before.mul(behind).reshape(sizes), order.map((_, axis) => order.indexOf(axis)));
+    rows = x.permute(order).reshape(sizes.toSpliced(last, axes.length, countOf(shape, axes)));
+  const before = productBefore(rows, last), behind = productBefore(rows.flip(last), last).flip(last);
+  return before.mul(behind).reshape(sizes).permute(order.map((_, axis) => order.indexOf(axis)));
 }
 
 function productBefore(x: Tensor, axis: number): Tensor {
   return shifted(cumprod(x, axis), axis, 1, 1);
-}
-
-/** The axes in another order, recorded. */
-export function rearranged(x: Tensor, order: readonly number[]): Tensor {
-  return record("permute", ordered(viewOf(x), order), [x], [
-    (gradient) => rearranged(gradient, order.map((_, axis) => order.indexOf(axis))),
-  ]);
 }
 
 /** Whether any element is not 0, along axes; of no elements false. */

@@ -25,7 +25,7 @@ function scanned(task: string, reduction: number, x: View, axis: number): View {
 export function cumsum(x: Tensor, axis: number): Tensor {
   const view = viewOf(x), along = checkAxis("cumsum", axis, view.shape.length);
   return record("cumsum", scanned("cumsum", Reduction.sum, view, along), [x], [
-    (gradient) => flipped(cumsum(flipped(gradient, along), along), along),
+    (gradient) => cumsum(gradient.flip(along), along).flip(along),
   ]);
 }
 
@@ -62,15 +62,7 @@ export function shifted(x: Tensor, axis: number, by: number, value: number): Ten
 }
 
 /** `length` elements along an axis, from `start` on. */
-export function part(x: View, axis: number, start: number, length: number): View {
+function part(x: View, axis: number, start: number, length: number): View {
   const shape = x.shape.with(axis, length);
   return x.with(shape, x.strides, x.offset + start * x.strides[axis]);
-}
-
-/** The elements in the opposite order along an axis. */
-export function flipped(x: Tensor, axis: number): Tensor {
-  const view = viewOf(x), stride = view.strides[axis], last = Math.max(view.shape[axis] - 1, 0);
-  return record("flip", view.with(view.shape, view.strides.with(axis, -stride), view.offset + last * stride), [x], [
-    (gradient) => flipped(gradient, axis),
-  ]);
 }

@@ -1,15 +1,13 @@
-/** Sorting tensors along an axis: the order is found by `gradus_tensor_sort`, the elements are picked by it. */
+/** Sorting tensors along an axis: the order is found by `gradus_tensor_sort`, the elements are gathered by it. */
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { plain, record, viewOf } from "./autograd.ts";
-import { progression } from "./creation.ts";
+import { plain, viewOf } from "./autograd.ts";
 import { dtypeOf, int32 } from "./dtype.ts";
-import { contiguous, converted, copied, fill } from "./kernels.ts";
-import { checkAxis, type Shape } from "./layout.ts";
-import { axesLast, rearranged } from "./reduction.ts";
-import { part } from "./scan.ts";
+import { gathered } from "./indexing.ts";
+import { contiguous, converted } from "./kernels.ts";
+import { checkAxis } from "./layout.ts";
 import { View } from "./view.ts";
 
 /** Elements in order, and where they were. */
@@ -22,14 +20,14 @@ export interface Sorted {
 
 /** The elements along an axis from the smallest to the largest, or the other way round. */
 export function sort(x: Tensor, axis: number, descending: boolean): Sorted {
-  const along = checkAxis("sort", axis, x.ndim), rows = rearranged(x, axesLast(x.ndim, [along]));
-  return pickedBy(rows, orderOf("sort", viewOf(rows), descending), along);
+  const along = checkAxis("sort", axis, x.ndim);
+  return first("sort", x, x.shape[along], along, descending);
 }
 
 /** The numbers of the elements along an axis, in that order. */
 export function argsort(x: Tensor, axis: number, descending: boolean): Tensor {
-  const along = checkAxis("argsort", axis, x.ndim), rows = rearranged(x, axesLast(x.ndim, [along]));
-  return axisBack(plain(orderOf("argsort", viewOf(rows), descending)), along);
+  const along = checkAxis("argsort", axis, x.ndim);
+  return plain(orderOf("argsort", viewOf(x.moveaxis(along, -1)), descending)).moveaxis(-1, along);
 }
 
 /** The k largest or smallest elements along an axis, from the first to the last in that order. */
@@ -43,8 +41,15 @@ export function topk(x: Tensor, k: number, axis: number, largest: boolean): Sort
       } along axis ${along}: it has ${size} elements, a whole number from 0 to ${size} is needed`,
     );
   }
-  const rows = rearranged(x, axesLast(x.ndim, [along])), order = orderOf("topk", viewOf(rows), largest);
-  return pickedBy(rows, copied(part(order, x.ndim - 1, 0, k)), along);
+  return first("topk", x, k, along, largest);
+}
+
+/** The first k elements along an axis, in order. */
+function first(name: string, x: Tensor, k: number, axis: number, descending: boolean): Sorted {
+  const rows = x.moveaxis(axis, -1), order = plain(orderOf(name, viewOf(rows), descending));
+  const columns = order.narrow(-1, 0, k).contiguous();
+  const values = gathered(name, rows, offsetsOf(viewOf(columns), x.shape[axis]), 1, columns.shape);
+  return { values: values.moveaxis(-1, axis), indices: columns.moveaxis(-1, axis) };
 }
 
 /** The columns of the elements of each row, the last axis, in order. */
@@ -57,44 +62,12 @@ function orderOf(task: string, x: View, descending: boolean): View {
   return order;
 }
 
-/** The elements of rows at columns, with the axis at its place again. */
-function pickedBy(rows: Tensor, columns: View, axis: number): Sorted {
-  return {
-    values: axisBack(picked(rows, placesOf(columns, rows.shape)), axis),
-    indices: axisBack(plain(columns), axis),
-  };
-}
-
-/** The last axis as number `axis`. */
-function axisBack(x: Tensor, axis: number): Tensor {
-  const order = axesLast(x.ndim, [axis]);
-  return rearranged(x, order.map((_, i) => order.indexOf(i)));
-}
-
-/** The numbers of elements in a row-major shape, of which the columns are given. */
-function placesOf(columns: View, shape: Shape): View {
-  const n = shape.at(-1)!, starts = shape.slice(0, -1), count = starts.reduce((count, size) => count * size, 1);
-  const rows = new View(progression(0, n, count, int32).storage, int32, [...starts, 1]);
-  return viewOf(plain(columns).add(plain(rows)));
-}
-
-/** The elements at places, numbers in row-major order; the gradient goes there. */
-function picked(x: Tensor, places: View): Tensor {
-  const view = viewOf(x), source = contiguous(view), y = View.allocate(view.dtype, places.shape);
-  if (y.size > 0) {
-    const plan = Int32Array.of(view.dtype.bytes, y.size, 1), from = source.storage.array.subarray(source.offset);
-    unwrap(native.gradus_tensor_gather(y.storage.array, from, places.storage.array as Int32Array, plan), "sort");
+/** Where the elements in columns of rows of n are, row after row. */
+function offsetsOf(columns: View, n: number): Int32Array<ArrayBuffer> {
+  const { storage, offset, size, shape } = columns, array = storage.array as Int32Array, k = shape.at(-1)!;
+  const offsets = new Int32Array(size);
+  for (let i = 0, row = 0; i < size; row += n) {
+    for (const end = i + k; i < end; i++) offsets[i] = row + array[offset + i];
   }
-  return record("gather", y, [x], [(gradient) => placed(gradient, places, view.shape)]);
-}
-
-/** The elements put at places, each of which is another one, of a tensor of zeros. */
-function placed(x: Tensor, places: View, shape: Shape): Tensor {
-  const view = viewOf(x), source = contiguous(view), y = View.allocate(view.dtype, shape);
-  fill(y, 0);
-  if (view.size > 0) {
-    const plan = Int32Array.of(view.dtype.code, view.size, 1, 0), from = source.storage.array.subarray(source.offset);
-    unwrap(native.gradus_tensor_scatter(y.storage.array, from, places.storage.array as Int32Array, plan), "sort");
-  }
-  return record("scatter", y, [x], [(gradient) => picked(gradient, places)]);
+  return offsets;
 }
