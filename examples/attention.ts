@@ -6,6 +6,17 @@
  *     deno task example examples/attention.ts
  *
  * ```text
+ * step 25: loss 2.2432
+ * step 50: loss 2.0736
+ * step 75: loss 1.5454
+ * step 100: loss 0.5055
+ * step 125: loss 0.0436
+ * step 150: loss 0.0135
+ * step 175: loss 0.0085
+ * step 200: loss 0.0059
+ * right answers to new questions: 100.0 %
+ * asked for card 6; attention:
+ * tensor([0.0634, 0.0331, 0.0115, 0.0231, 0.0299, 0.0296, 0.7978, 0.0117])
  * ```
  */
 import { Adam, Tensor } from "@gradus/gradus";
@@ -37,13 +48,13 @@ function answer({ letters, numbers, question }: ReturnType<typeof deal>) {
   return { attention, logits: attention.matmul(values).squeeze(1).matmul(output) };
 }
 
-const optimizer = new Adam(parameters, { learningRate: 0.02 });
-for (let step = 1; step <= 400; step++) {
+const optimizer = new Adam(parameters, { learningRate: 0.005 });
+for (let step = 1; step <= 200; step++) {
   const cards = deal(BATCH, 3 * step), loss = answer(cards).logits.crossEntropy(cards.answer);
   optimizer.zeroGrad();
   loss.backward();
   optimizer.step();
-  if (step % 100 === 0) console.log(`step ${step}: loss ${loss.item().toFixed(4)}`);
+  if (step % 25 === 0) console.log(`step ${step}: loss ${loss.item().toFixed(4)}`);
 }
 
 const cards = deal(1000, 100_000), { attention, logits } = Tensor.noGrad(() => answer(cards));
