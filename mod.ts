@@ -34,11 +34,16 @@ export { Scope } from "./src/scope.ts";
 export {
   type Elements,
   type FromOptions,
+  type NormOptions,
   type RandomOptions,
+  type ReductionOptions,
   type ShapedData,
+  type SortOptions,
   Tensor,
   type TensorBackwardOptions,
   type TensorOptions,
+  type TopkOptions,
+  type VarianceOptions,
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
 export type { Nested } from "./src/tensor/creation.ts";
@@ -49,6 +54,7 @@ export type { TensorActivation } from "./src/tensor/product.ts";
 export type { ClassTargets, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
 export type { LayerNormOptions } from "./src/tensor/rows.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
+export type { Sorted } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export {

@@ -174,7 +174,7 @@ function normalized(x: Tensor, list: readonly number[], eps: number): Tensor {
     "layerNorm",
   );
   const placed = axes.placed(y);
-  const mean = (z: Tensor) => z.sum(list, { keepDims: true }).div(axes.length);
+  const mean = (z: Tensor) => z.mean(list, { keepDims: true });
   const pullback = (gradient: Tensor) => {
     if (isGradEnabled()) {
       const slope = gradient.sub(mean(gradient)).sub(result.mul(mean(result.mul(gradient))));
