@@ -36,6 +36,7 @@ import {
 import { assign, change } from "./tensor/in_place.ts";
 import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, progression } from "./tensor/creation.ts";
 import { textOf } from "./tensor/printing.ts";
+import { einsum } from "./tensor/einsum.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
 import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
 import {
@@ -1406,6 +1407,29 @@ export class Tensor {
    */
   linear(weight: Tensor, bias?: Tensor, activation?: TensorActivation): Tensor {
     return linear(this, weight, bias, activation);
+  }
+
+  /**
+   * Einstein's sum: a letter for each axis of the operands, and of the result; what the result does not have is summed over.
+   *
+   * A letter that one operand has twice takes the diagonal, `...` stands for all other axes, which are stretched as elementwise.
+   * Without an arrow the result has the letters that stand once, in alphabetical order.
+   *
+   * @param equation `"ij,jk->ik"` is the product of matrices, `"ij->ji"` the transpose, `"ii"` the trace.
+   * @throws {GradusError} If the equation is none, there are other operands, or sizes do not fit.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const a = Tensor.from([[1, 2], [3, 4]]);
+   * assertEquals(Tensor.einsum("ij,ij->i", a, a).toArray(), [5, 25]);
+   * assertEquals(Tensor.einsum("ii", a).item(), 5);
+   * ```
+   */
+  static einsum(equation: string, a: Tensor, b?: Tensor): Tensor {
+    return einsum(equation, b === undefined ? [a] : [a, b]);
   }
 
   // ---------------------------------------------------------------- rows

@@ -73,6 +73,15 @@ Deno.test("Tensor.matmul() takes any strides", () => {
   assertAlmostEquals(column.matmul(column).item(), column.square().sum().item(), 1e-12);
 });
 
+Deno.test("Tensor.matmul() and linear() of transposed and stretched operands copy nothing", () => {
+  const a = Tensor.ones([64, 32]), b = Tensor.ones([2, 16, 64]), w = Tensor.ones([16, 32]);
+  const before = Tensor.memoryStats();
+  a.T.matmul(b.mT);
+  a.narrow(0, 0, 1).expand([64, 32]).linear(w);
+  const { hits, misses } = Tensor.memoryStats();
+  assertEquals(hits + misses - before.hits - before.misses, 2);
+});
+
 Deno.test("Tensor.matmul() of sizes 0 is empty, or 0", () => {
   assertEquals(Tensor.ones([2, 0]).matmul(Tensor.ones([0, 3])).toArray(), [[0, 0, 0], [0, 0, 0]]);
   assertEquals(Tensor.ones([0, 2]).matmul(Tensor.ones([2, 3])).shape, [0, 3]);
@@ -108,6 +117,7 @@ Deno.test("Tensor.matmul() has the gradients of both operands, and theirs", () =
     [[2, 3], [3]],
     [[3], [2, 3, 2]],
     [[2, 2, 3], [3]],
+    [[2, 3, 2, 2], [2]],
     [[2, 2, 3], [3, 2]],
     [[2, 3], [2, 3, 2]],
     [[2, 1, 2, 3], [2, 3, 1]],

@@ -1,14 +1,14 @@
 /** Losses: how far predictions are from targets, as PyTorch defines them. */
-import { Op, TensorOp } from "../bindings.ts";
+import { Op } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkName, checkNumber, checkOptions, positiveRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
-import { dtypeOf, float64, int32, Kind, type TensorData } from "./dtype.ts";
-import { comparison, operation } from "./elementwise.ts";
-import { compile, contiguous, run } from "./kernels.ts";
+import { dtypeOf, float64, int32, Kind, type Scalar, type TensorData } from "./dtype.ts";
+import { operation } from "./elementwise.ts";
+import { compile, contiguous, fill, run } from "./kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./layout.ts";
 import { isScalar, type Operand } from "./promotion.ts";
 import { inItsType, RowAxes } from "./rows.ts";
@@ -39,7 +39,7 @@ function reductionIn(name: string, options: LossOptions, known: readonly string[
 /** What is asked for of all losses. */
 function reduced(losses: Tensor, reduction: Reduction): Tensor {
   if (reduction === "none") return losses;
-  return reduction === "sum" ? losses.sum() : losses.sum().div(viewOf(losses).size);
+  return reduction === "sum" ? losses.sum() : losses.mean();
 }
 
 // ---------------------------------------------------------------- of classes
@@ -206,17 +206,18 @@ const binary = compile([
 export function binaryCrossEntropy(x: Tensor, target: Operand, options: LossOptions = usual): Tensor {
   const name = "binaryCrossEntropy", reduction = reductionIn(name, options), given = targetOf(name, x, target);
   checkProbabilities(name, x);
-  const t = isScalar(given) ? x.detach().mul(0).add(given) : given;
+  const t = isScalar(given) ? single(given) : given;
   return inItsType(x, (x) => reduced(binaryLosses(x, t.to(x.dtype)), reduction));
 }
 
+function single(value: Scalar): Tensor {
+  const view = View.allocate(float64, []);
+  fill(view, value);
+  return plain(view);
+}
+
 function checkProbabilities(name: string, x: Tensor): void {
-  const isWithin = comparison(
-    TensorOp.logicalAnd,
-    comparison(TensorOp.lessEqual, 0, x),
-    comparison(TensorOp.lessEqual, x, 1),
-  );
-  if (isWithin.sum().item() === isWithin.size) return;
+  if (x.ge(0).logicalAnd(x.le(1)).all().item()) return;
   throw new GradusError(
     "argument",
     `Cannot compute ${name}(): there are numbers outside of 0 to 1, probabilities are needed, or ${name}WithLogits()`,
@@ -225,7 +226,7 @@ function checkProbabilities(name: string, x: Tensor): void {
 
 function binaryLosses(x: Tensor, t: Tensor): Tensor {
   const view = viewOf(x), { dtype } = view, y = View.allocate(dtype, view.shape);
-  run("binaryCrossEntropy", binary, binary.uniforms, y, [view, viewOf(t)], dtype);
+  run("binaryCrossEntropy", binary, binary.uniforms, y, [viewOf(t), view], dtype);
   return record("binaryCrossEntropy", y, [x, t], [
     // x·(1 − x) is 0 at certain answers.
     (gradient) => gradient.mul(x.sub(t)).div(x.mul(operation(Op.sub, 1, x)).clamp(1e-12)),

@@ -12,7 +12,7 @@ import { defaultFloat, type DtypeInfo, dtypeOf, Kind } from "./dtype.ts";
 import { compile, contiguous, type Expression, run } from "./kernels.ts";
 import { checkAxes, checkAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
 import { uniform } from "./randomness.ts";
-import { sumTo } from "./reduction.ts";
+import { axesLast, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
 /** The plan of the call that is being made. */
@@ -43,9 +43,9 @@ export class RowAxes {
   readonly length: number;
 
   constructor(shape: Shape, axes: readonly number[]) {
-    const first = shape.length - axes.length, others = shape.map((_, i) => i).filter((i) => !axes.includes(i));
-    if (axes.some((axis, i) => axis !== first + i)) this.#order = [...others, ...axes];
-    this.others = others.map((i) => shape[i]);
+    const first = shape.length - axes.length;
+    if (axes.some((axis, i) => axis !== first + i)) this.#order = axesLast(shape.length, axes);
+    this.others = shape.filter((_, axis) => !axes.includes(axis));
     this.count = sizeOf(this.others);
     this.length = sizeOf(axes.map((axis) => shape[axis]));
   }
@@ -174,7 +174,7 @@ function normalized(x: Tensor, list: readonly number[], eps: number): Tensor {
     "layerNorm",
   );
   const placed = axes.placed(y);
-  const mean = (z: Tensor) => z.sum(list, { keepDims: true }).div(axes.length);
+  const mean = (z: Tensor) => z.mean(list, { keepDims: true });
   const pullback = (gradient: Tensor) => {
     if (isGradEnabled()) {
       const slope = gradient.sub(mean(gradient)).sub(result.mul(mean(result.mul(gradient))));
