@@ -63,7 +63,7 @@ function grouped(source: View, shape: Shape, axes: readonly number[], order: rea
 }
 
 /** All axes, those among `axes` as the last ones. */
-function axesLast(count: number, axes: readonly number[]): number[] {
+export function axesLast(count: number, axes: readonly number[]): number[] {
   return allAxes(count).filter((axis) => !axes.includes(axis)).concat(axes);
 }
 
