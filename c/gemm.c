@@ -13,11 +13,13 @@
 #define PACKED (256 * 1024 / sizeof(real)) /* numbers of b that are packed together: 256 KiB, part of the second cache */
 #define GROUP_MAX 64                       /* and how many panels at most */
 #define GROUP_ROWS (4 * TILE_ROWS)         /* rows of c that get all panels of a group before the next rows do */
-#define LEAST_PRODUCTS ((size_t)1 << 19)   /* multiplications that are worth a thread: some microseconds */
+
+#ifndef GEMM_SHARED
+#define GEMM_SHARED
+
+#define LEAST_PRODUCTS ((size_t)1 << 19) /* multiplications that are worth a thread: some microseconds */
 
 /* What c starts from. */
-#ifndef GEMM_START
-#define GEMM_START
 enum gemm_start { START_ZERO, START_BIAS, START_C };
 #endif
 
@@ -252,5 +254,4 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef PACKED
 #undef GROUP_MAX
 #undef GROUP_ROWS
-#undef LEAST_PRODUCTS
 #undef PANEL

@@ -8,6 +8,8 @@
 #include "rng.c"
 #include "cpu.c"
 #include "threads.c"
+#include "tensor_index.c"
+#include "tensor_reduce.c"
 
 /* What a level offers; level.h fills one in for each. */
 struct entries {
@@ -19,6 +21,11 @@ struct entries {
   void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
   int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
   int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
+  void (*products)(void *, const void *, const void *, const int32_t *);
+  void (*rows)(void *, const void *, const void *, const int32_t *);
+  void (*normalize)(void *, void *, const void *, const int32_t *, double);
+  void (*cross_entropy)(void *, void *, const void *, const int32_t *, const int32_t *);
+  reduce_down *reduce[GRADUS_REDUCTION_MIN + 1];
 };
 
 struct program;
@@ -270,5 +277,119 @@ int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes,
   REQUIRE(c && a && b && strides[4] >= sizes[1]);
   for (int i = 0; i < 4; i++) REQUIRE(strides[i] >= 0);
   entries_for(dtype)->gemm(c, a, b, sizes, strides);
+  return GRADUS_OK;
+}
+
+/* ---- tensors ---- */
+
+/* Whether no size is negative and there are at most INT32_MAX elements. */
+static int sizes_are_valid(const int32_t *size, int n) {
+  if (!none_is_negative(size, (size_t)n)) return 0;
+  uint64_t elements = 1;
+  for (int i = 0; i < n; i++)
+    if (size[i] == 0) return 1;
+  for (int i = 0; i < n; i++) {
+    elements *= (uint64_t)size[i];
+    if (elements > INT32_MAX) return 0;
+  }
+  return 1;
+}
+
+/* The types that are computed with: reals and INT64. */
+static int is_computed(int32_t type) { return dtype_is_valid(type) || type == GRADUS_ELEMENT_INT64; }
+
+static int is_floating_only(int32_t reduction) {
+  return reduction == GRADUS_REDUCTION_MEAN || reduction == GRADUS_REDUCTION_SUM_SQUARES;
+}
+
+/* A plan of reduce or scan, with x and y at their first elements. */
+static struct reduction reduction_of(void *y, const void *x, const int32_t *plan) {
+  size_t bytes = element_bytes(plan[1]);
+  return (struct reduction){
+      .kind = plan[0], .type = plan[1], .bytes = bytes,
+      .outer = (size_t)plan[3], .count = (size_t)plan[4], .inner = (size_t)plan[5],
+      .x = (const char *)x + (size_t)plan[2] * bytes, .y = y,
+  };
+}
+
+int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
+  REQUIRE(plan && is_computed(plan[1]) && plan[2] >= 0 && sizes_are_valid(plan + 3, 3));
+  REQUIRE(plan[0] >= GRADUS_REDUCTION_SUM && plan[0] <= GRADUS_REDUCTION_ARGMIN);
+  REQUIRE(plan[1] != GRADUS_ELEMENT_INT64 || !is_floating_only(plan[0]));
+  if (plan[3] == 0 || plan[5] == 0) return GRADUS_OK;
+  REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
+  struct reduction of = reduction_of(y, x, plan);
+  if (of.kind >= GRADUS_REDUCTION_ARGMAX) {
+    each_column(&of, reduce_to_index);
+    return GRADUS_OK;
+  }
+  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(of.kind) : entries_for(of.type)->reduce[of.kind];
+  reduce(&of);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan) {
+  REQUIRE(plan && is_computed(plan[1]) && plan[2] >= 0 && sizes_are_valid(plan + 3, 3));
+  REQUIRE(plan[0] == GRADUS_REDUCTION_SUM || plan[0] == GRADUS_REDUCTION_PROD);
+  if (plan[3] == 0 || plan[4] == 0 || plan[5] == 0) return GRADUS_OK;
+  REQUIRE(y && x);
+  struct reduction of = reduction_of(y, x, plan);
+  each_column(&of, scan_columns);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_rows(void *y, const void *x, const void *z, const int32_t *plan) {
+  REQUIRE(plan && plan[0] >= GRADUS_ROWS_SOFTMAX && plan[0] <= GRADUS_ROWS_NORMALIZE_GRADIENT && dtype_is_valid(plan[1]));
+  REQUIRE(sizes_are_valid(plan + 2, 2) && none_is_negative(plan + 4, 2));
+  if (plan[2] == 0 || plan[3] == 0) return GRADUS_OK;
+  REQUIRE(y && x && (z || plan[0] < GRADUS_ROWS_SOFTMAX_GRADIENT));
+  entries_for(plan[1])->rows(y, x, z, plan);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_normalize(void *y, void *scale, const void *x, const int32_t *plan, double eps) {
+  REQUIRE(plan && dtype_is_valid(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0);
+  if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
+  REQUIRE(y && scale && x);
+  entries_for(plan[0])->normalize(y, scale, x, plan, eps);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes, const int32_t *plan) {
+  REQUIRE(plan && dtype_is_valid(plan[0]) && sizes_are_valid(plan + 1, 2) && none_is_negative(plan + 3, 2));
+  if (plan[1] == 0) return GRADUS_OK;
+  REQUIRE(loss && x && classes);
+  for (int32_t r = 0; r < plan[1]; r++) REQUIRE(classes[plan[4] + r] >= 0 && classes[plan[4] + r] < plan[2]);
+  entries_for(plan[0])->cross_entropy(loss, gradient, x, classes, plan);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_gather(void *y, const void *x, const int32_t *index, const int32_t *plan) {
+  REQUIRE(plan && plan[0] > 0 && sizes_are_valid(plan + 1, 2));
+  if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
+  REQUIRE(y && x && index && none_is_negative(index, (size_t)plan[1]));
+  gather(y, x, index, (size_t)plan[0], (size_t)plan[2], (size_t)plan[1]);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, const int32_t *plan) {
+  REQUIRE(plan && element_bytes(plan[0]) > 0 && sizes_are_valid(plan + 1, 2));
+  scatter_add *add = scatter_add_of(plan[0]);
+  REQUIRE(plan[3] == 0 || (plan[3] == 1 && add));
+  if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
+  REQUIRE(y && x && index && none_is_negative(index, (size_t)plan[1]));
+  if (plan[3]) add(y, x, index, (size_t)plan[2], (size_t)plan[1]);
+  else scatter(y, x, index, element_bytes(plan[0]), (size_t)plan[2], (size_t)plan[1]);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32_t *plan) {
+  REQUIRE(plan && is_computed(plan[0]) && none_is_negative(plan + 1, 8));
+  size_t batches = (size_t)plan[8];
+  REQUIRE(sizes_are_valid(plan + 1, 2) && none_is_negative(plan + PRODUCT_WORDS, 3 * batches));
+  if (plan[1] == 0 || plan[2] == 0 || batches == 0) return GRADUS_OK;
+  REQUIRE(c && (plan[3] == 0 || (a && b)));
+  if (plan[0] == GRADUS_ELEMENT_INT64) whole_products(c, a, b, plan);
+  else entries_for(plan[0])->products(c, a, b, plan);
   return GRADUS_OK;
 }

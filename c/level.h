@@ -19,6 +19,8 @@
 #include "loss.c"
 #include "optim.c"
 #include "mlp.c"
+#include "tensor_rows.c"
+#include "tensor_product.c"
 #ifdef HAS_SCALARS
 #include "value.c"
 #endif
@@ -35,13 +37,24 @@
 #include "loss.c"
 #include "optim.c"
 #include "mlp.c"
+#include "tensor_rows.c"
+#include "tensor_product.c"
 #include "real_end.h"
 
 #define ENTRIES(type)                                                                                             \
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
         K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
-        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type),                                                \
+        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(products_entry, LEVEL, type),               \
+        K_(rows_entry, LEVEL, type), K_(normalize_entry, LEVEL, type), K_(cross_entropy_entry, LEVEL, type),      \
+        {                                                                                                         \
+            [GRADUS_REDUCTION_SUM] = K_(sum_down, LEVEL, type),                                                   \
+            [GRADUS_REDUCTION_MEAN] = K_(sum_down, LEVEL, type),                                                  \
+            [GRADUS_REDUCTION_SUM_SQUARES] = K_(sum_squares_down, LEVEL, type),                                   \
+            [GRADUS_REDUCTION_PROD] = K_(prod_down, LEVEL, type),                                                 \
+            [GRADUS_REDUCTION_MAX] = K_(max_down, LEVEL, type),                                                   \
+            [GRADUS_REDUCTION_MIN] = K_(min_down, LEVEL, type),                                                   \
+        },                                                                                                        \
   }
 
 static const struct level CONCAT4(level, _, LEVEL, ) = {

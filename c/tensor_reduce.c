@@ -1,0 +1,290 @@
+/* tensor_reduce.c: reductions and running sums along an axis of an array (outer,count,inner). The steps down the columns are a
+ * level's (reduce.c); in which order they are made, and by which thread, is decided here, from the sizes alone.
+ *
+ * Wide rows, of at least WIDE numbers: each column is one chain over its rows. Narrow ones: the rows are cut into at most CHUNKS
+ * chunks, in each of which row i belongs to partial result i mod PARTIALS; these are halved pairwise, and the chunks combined in
+ * their order. Threads share columns, chunks or the outer axis. */
+#include "base.h"
+
+#define PARTIALS 32                         /* partial results of a chunk: the accumulators that hide an addition's latency */
+#define ROWS_TOGETHER 16                    /* of a wide array, so many rows are read side by side */
+#define WIDE 64                             /* numbers in a row from which on a column is one chain */
+#define STRETCH 1024                        /* columns whose accumulators stay in the first cache */
+#define CHUNKS 64
+#define LEAST_OF_CHUNK ((size_t)1 << 14)    /* numbers of a chunk, where there are several */
+#define LEAST_OF_THREAD ((size_t)1 << 15)   /* numbers that are worth a thread: some microseconds */
+
+/* What a level has for floating point: name, what a result starts from, and how number x enters it. */
+#define REDUCTIONS(X)                                           \
+  X(sum, 0, a + x)                                              \
+  X(sum_squares, 0, a + x * x)                                  \
+  X(prod, 1, a * x)                                             \
+  X(max, -__builtin_inf(), __builtin_elementwise_maximum(a, x))         \
+  X(min, __builtin_inf(), __builtin_elementwise_minimum(a, x))
+
+/* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …; the results a are double, or int64_t of integers. */
+typedef void reduce_down(void *a, const void *x, size_t stride, size_t rows, size_t columns);
+
+/* A result that is not there yet. */
+union number {
+  double real;
+  int64_t whole;
+};
+
+struct reduction {
+  int32_t kind, type;
+  reduce_down *down;
+  size_t bytes; /* of an element */
+  size_t outer, count, inner;
+  size_t chunk_rows;
+  const char *x;
+  char *y;
+  union number *chunks; /* (chunks, inner), of the outer index that is computed */
+};
+
+/* ---- integers ---- */
+
+#define WHOLE_REDUCTIONS(X)                                     \
+  X(sum, 0, (int64_t)((uint64_t)a + (uint64_t)x))               \
+  X(prod, 1, (int64_t)((uint64_t)a * (uint64_t)x))              \
+  X(max, INT64_MIN, x > a ? x : a)                              \
+  X(min, INT64_MAX, x < a ? x : a)
+
+#define X(name, start, step)                                                                                   \
+  static void whole_##name##_down(void *to, const void *from, size_t stride, size_t rows, size_t columns) {    \
+    int64_t *restrict result = to;                                                                             \
+    for (size_t i = 0; i < rows; i++)                                                                          \
+      for (size_t j = 0; j < columns; j++) {                                                                   \
+        const int64_t a = result[j], x = ((const int64_t *)from)[i * stride + j];                              \
+        result[j] = step;                                                                                      \
+      }                                                                                                        \
+  }
+WHOLE_REDUCTIONS(X)
+#undef X
+
+static reduce_down *whole_reduction(int32_t kind) {
+  switch (kind) {
+    case GRADUS_REDUCTION_SUM: return whole_sum_down;
+    case GRADUS_REDUCTION_PROD: return whole_prod_down;
+    case GRADUS_REDUCTION_MAX: return whole_max_down;
+    case GRADUS_REDUCTION_MIN: return whole_min_down;
+    default: return NULL;
+  }
+}
+
+/* ---- results ---- */
+
+static union number reduction_start(const struct reduction *of) {
+  int is_whole = of->type == GRADUS_ELEMENT_INT64;
+  switch (of->kind) {
+    case GRADUS_REDUCTION_PROD: return is_whole ? (union number){.whole = 1} : (union number){.real = 1};
+    case GRADUS_REDUCTION_MAX:
+      return is_whole ? (union number){.whole = INT64_MIN} : (union number){.real = -__builtin_inf()};
+    case GRADUS_REDUCTION_MIN:
+      return is_whole ? (union number){.whole = INT64_MAX} : (union number){.real = __builtin_inf()};
+    default: return is_whole ? (union number){.whole = 0} : (union number){.real = 0};
+  }
+}
+
+/* to[j] ← the results to[j] and from[j], together. */
+OUT_OF_LINE void reduction_combine(const struct reduction *of, union number *to, const union number *from, size_t n) {
+  if (of->type == GRADUS_ELEMENT_INT64) {
+    of->down(to, from, 0, 1, n);
+    return;
+  }
+  for (size_t j = 0; j < n; j++) {
+    const double a = to[j].real, x = from[j].real;
+    switch (of->kind) {
+      case GRADUS_REDUCTION_PROD: to[j].real = a * x; break;
+      case GRADUS_REDUCTION_MAX: to[j].real = __builtin_elementwise_maximum(a, x); break;
+      case GRADUS_REDUCTION_MIN: to[j].real = __builtin_elementwise_minimum(a, x); break;
+      default: to[j].real = a + x; break;
+    }
+  }
+}
+
+/* Elements first .. first+n-1 of y ← the results, rounded once. */
+OUT_OF_LINE void reduction_store(const struct reduction *of, size_t first, const union number *from, size_t n) {
+  for (size_t j = 0; j < n; j++) {
+    const double result = of->kind == GRADUS_REDUCTION_MEAN ? from[j].real / (double)of->count : from[j].real;
+    switch (of->type) {
+      case GRADUS_ELEMENT_FLOAT32: ((float *)of->y)[first + j] = (float)result; break;
+      case GRADUS_ELEMENT_FLOAT64: ((double *)of->y)[first + j] = result; break;
+      default: ((int64_t *)of->y)[first + j] = from[j].whole; break;
+    }
+  }
+}
+
+/* ---- wide rows ---- */
+
+/* What is computed column by column, on all threads. */
+static void each_column(const struct reduction *of, range_task *run) {
+  parallel(of->outer * of->inner, PARTIALS, LEAST_OF_THREAD / size_max(of->count, 1), run, of);
+}
+
+static void reduce_columns(const void *context, size_t from, size_t to) {
+  const struct reduction *of = context;
+  union number result[STRETCH];
+  const union number start = reduction_start(of);
+  for (size_t next; from < to; from = next) {
+    size_t o = from / of->inner, j = from % of->inner;
+    next = size_min(size_min(to, from + STRETCH), (o + 1) * of->inner);
+    for (size_t i = 0; i < next - from; i++) result[i] = start;
+    of->down(result, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count, next - from);
+    reduction_store(of, from, result, next - from);
+  }
+}
+
+/* ---- narrow rows ---- */
+
+/* to[inner] ← the reduction of rows (rows,inner). */
+static void reduce_chunk(const struct reduction *of, union number *to, const char *x, size_t rows) {
+  union number result[PARTIALS * WIDE];
+  const union number start = reduction_start(of);
+  size_t width = PARTIALS * of->inner, deep = rows / PARTIALS;
+  for (size_t j = 0; j < width; j++) result[j] = start;
+  of->down(result, x, width, deep, width);
+  of->down(result, x + deep * width * of->bytes, 0, 1, rows % PARTIALS * of->inner);
+  for (size_t half = width / 2; half >= of->inner; half /= 2) reduction_combine(of, result, result + half, half);
+  memcpy(to, result, of->inner * sizeof *to);
+}
+
+static void reduce_chunks(const void *context, size_t from, size_t to) {
+  const struct reduction *of = context;
+  for (size_t c = from; c < to; c++) {
+    size_t first = c * of->chunk_rows;
+    reduce_chunk(of, of->chunks + c * of->inner, of->x + first * of->inner * of->bytes,
+                 size_min(of->chunk_rows, of->count - first));
+  }
+}
+
+/* The chunks of one outer index after another: many threads share those of each. */
+static void reduce_rows(const void *context, size_t from, size_t to) {
+  struct reduction of = *(const struct reduction *)context;
+  union number results[CHUNKS * WIDE];
+  const char *x = of.x;
+  size_t chunks = size_max((of.count + of.chunk_rows - 1) / of.chunk_rows, 1);
+  of.chunks = results;
+  for (size_t o = from; o < to; o++) {
+    of.x = x + o * of.count * of.inner * of.bytes;
+    parallel(chunks, 1, LEAST_OF_THREAD / LEAST_OF_CHUNK, reduce_chunks, &of);
+    for (size_t c = 1; c < chunks; c++) reduction_combine(&of, results, results + c * of.inner, of.inner);
+    reduction_store(&of, o * of.inner, results, of.inner);
+  }
+}
+
+static size_t rows_of_chunk(size_t count, size_t inner) {
+  size_t chunks = size_min(CHUNKS, count * inner / LEAST_OF_CHUNK + 1);
+  return round_up(size_max((count + chunks - 1) / chunks, 1), PARTIALS);
+}
+
+static void reduce(struct reduction *of) {
+  size_t numbers = of->count * of->inner;
+  if (of->inner >= WIDE) {
+    each_column(of, reduce_columns);
+    return;
+  }
+  of->chunk_rows = rows_of_chunk(of->count, of->inner);
+  if (numbers >= 2 * LEAST_OF_THREAD) reduce_rows(of, 0, of->outer);
+  else parallel(of->outer, 1, LEAST_OF_THREAD / size_max(numbers, 1), reduce_rows, of);
+}
+
+/* ---- where the extremes are ---- */
+
+#define ARG_COLUMNS 256
+
+/* index[j] ← the first row that no row i is better than, x[i·stride + j], a NaN being the best. */
+#define X(name, type, better)                                                                                       \
+  INLINE void name##_of(int32_t *restrict index, const type *restrict from, size_t stride, size_t rows,             \
+                        size_t columns) {                                                                           \
+    type best[ARG_COLUMNS];                                                                                         \
+    for (size_t j = 0; j < columns; j++) best[j] = from[j], index[j] = 0;                                           \
+    for (size_t i = 1; i < rows; i++)                                                                               \
+      for (size_t j = 0; j < columns; j++) {                                                                        \
+        const type x = from[i * stride + j], a = best[j];                                                           \
+        const int is_better = (better) | ((x != x) & (a == a));                                                     \
+        best[j] = is_better ? x : a;                                                                                \
+        index[j] = is_better ? (int32_t)i : index[j];                                                               \
+      }                                                                                                             \
+  }                                                                                                                 \
+  static void name(int32_t *index, const void *from, size_t stride, size_t rows, size_t columns) {                  \
+    if (columns == 1) name##_of(index, from, stride, rows, 1);                                                      \
+    else name##_of(index, from, stride, rows, columns);                                                             \
+  }
+X(argmax_f32, float, x > a)
+X(argmax_f64, double, x > a)
+X(argmax_i64, int64_t, x > a)
+X(argmin_f32, float, x < a)
+X(argmin_f64, double, x < a)
+X(argmin_i64, int64_t, x < a)
+#undef X
+
+typedef void arg_down(int32_t *index, const void *x, size_t stride, size_t rows, size_t columns);
+
+static arg_down *arg_reduction(int32_t kind, int32_t type) {
+  int is_max = kind == GRADUS_REDUCTION_ARGMAX;
+  switch (type) {
+    case GRADUS_ELEMENT_FLOAT32: return is_max ? argmax_f32 : argmin_f32;
+    case GRADUS_ELEMENT_FLOAT64: return is_max ? argmax_f64 : argmin_f64;
+    default: return is_max ? argmax_i64 : argmin_i64;
+  }
+}
+
+static void reduce_to_index(const void *context, size_t from, size_t to) {
+  const struct reduction *of = context;
+  arg_down *down = arg_reduction(of->kind, of->type);
+  for (size_t next; from < to; from = next) {
+    size_t o = from / of->inner, j = from % of->inner;
+    next = size_min(size_min(to, from + ARG_COLUMNS), (o + 1) * of->inner);
+    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count, next - from);
+  }
+}
+
+/* ---- running sums and products ---- */
+
+#define SCAN_COLUMNS 64
+
+/* y[i·stride + j] ← the result of x[0·stride + j] to x[i·stride + j], for each column j. */
+#define X(name, type, wide, start, step)                                                                           \
+  INLINE void name##_of(type *restrict to, const type *restrict from, size_t stride, size_t rows, size_t columns) { \
+    wide result[SCAN_COLUMNS];                                                                                     \
+    for (size_t j = 0; j < columns; j++) result[j] = start;                                                        \
+    for (size_t i = 0; i < rows; i++)                                                                              \
+      for (size_t j = 0; j < columns; j++) {                                                                       \
+        const wide a = result[j], x = (wide)from[i * stride + j];                                                  \
+        result[j] = step;                                                                                          \
+        to[i * stride + j] = (type)result[j];                                                                      \
+      }                                                                                                            \
+  }                                                                                                                \
+  static void name(void *to, const void *from, size_t stride, size_t rows, size_t columns) {                       \
+    if (columns == 1) name##_of(to, from, stride, rows, 1);                                                        \
+    else name##_of(to, from, stride, rows, columns);                                                               \
+  }
+X(cumsum_f32, float, double, 0, a + x)
+X(cumsum_f64, double, double, 0, a + x)
+X(cumsum_i64, int64_t, uint64_t, 0, a + x)
+X(cumprod_f32, float, double, 1, a * x)
+X(cumprod_f64, double, double, 1, a * x)
+X(cumprod_i64, int64_t, uint64_t, 1, a * x)
+#undef X
+
+typedef void scan_down(void *y, const void *x, size_t stride, size_t rows, size_t columns);
+
+static scan_down *scan_of(int32_t kind, int32_t type) {
+  int is_sum = kind == GRADUS_REDUCTION_SUM;
+  switch (type) {
+    case GRADUS_ELEMENT_FLOAT32: return is_sum ? cumsum_f32 : cumprod_f32;
+    case GRADUS_ELEMENT_FLOAT64: return is_sum ? cumsum_f64 : cumprod_f64;
+    default: return is_sum ? cumsum_i64 : cumprod_i64;
+  }
+}
+
+static void scan_columns(const void *context, size_t from, size_t to) {
+  const struct reduction *of = context;
+  scan_down *down = scan_of(of->kind, of->type);
+  for (size_t next; from < to; from = next) {
+    size_t o = from / of->inner, j = from % of->inner, at = (o * of->count * of->inner + j) * of->bytes;
+    next = size_min(size_min(to, from + SCAN_COLUMNS), (o + 1) * of->inner);
+    down(of->y + at, of->x + at, of->inner, of->count, next - from);
+  }
+}
