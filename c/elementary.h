@@ -8,12 +8,13 @@
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
  * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
- * the functions that exist in double alone: sin, cos, tan, pow.
+ * the functions that are computed in double alone: sin, cos, tan, pow, division with a rest.
  * Tables and intervals: tools/elementary.sollya. Errors are in ulps of the correct result, the largest ones
  * measured: (float, double). bench/README.md says over which arguments. */
 
 #include "base.h"
 #include "fma.h"
+#include "fmod.h"
 
 /* ---- the type ---- */
 
@@ -71,6 +72,38 @@ INLINE real K(horner)(real x, const real *c, int n) {
 }
 #define POLYNOMIAL(x, c) K(horner)(x, c, (int)(sizeof(c) / sizeof((c)[0])))
 #define POLYNOMIAL_FROM(i, x, c) K(horner)(x, (c) + (i), (int)(sizeof(c) / sizeof((c)[0])) - (i))
+
+/* ---- rounding to integers ---- */
+
+/* The nearest integer, to even at halves, for |x| < 2^FRACTION_BITS; the sign of 0 is lost. */
+INLINE real K(round_near)(real x) {
+  const real shift = K(with_sign)(R((ubits)1 << FRACTION_BITS), x);
+  return (x + shift) - shift;
+}
+
+/* y, which is x rounded in some way, with the sign of x; x itself where every real is an integer, and NaN. */
+INLINE real K(rounded)(real x, real y) {
+  return K(abs)(x) < R((ubits)1 << FRACTION_BITS) ? K(with_sign)(y, x) : x;
+}
+
+/* To the nearest, to even at halves. */
+INLINE real K(round)(real x) { return K(rounded)(x, K(round_near)(x)); }
+
+/* Down, up, towards 0. */
+INLINE real K(floor)(real x) {
+  const real near = K(round_near)(x);
+  return K(rounded)(x, near > x ? near - 1 : near);
+}
+
+INLINE real K(ceil)(real x) {
+  const real near = K(round_near)(x);
+  return K(rounded)(x, near < x ? near + 1 : near);
+}
+
+INLINE real K(trunc)(real x) {
+  const real size = K(abs)(x), near = K(round_near)(size);
+  return K(rounded)(x, near > size ? near - 1 : near);
+}
 
 /* ---- exp and its family ---- */
 
@@ -544,6 +577,36 @@ OUT_OF_LINE real K(pow)(real x, real y) {
 #undef HALF_PI_1
 #undef HALF_PI_2
 #undef HALF_PI_3
+
+/* ---- division with a rest, as Python has it ---- */
+
+/* a − b·⌊a / b⌋, with the sign of b, 0 also; NaN where b is 0 or a infinite. */
+OUT_OF_LINE real K(remainder)(real a, real b) {
+  const real rest = fmod_exact(a, b);
+  if (rest == 0) return K(with_sign)(rest, b);
+  return (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/* ⌊a / b⌋: the quotient without the rest is an integer but for its rounding. a / b where b is 0. */
+OUT_OF_LINE real K(floor_divide)(real a, real b) {
+  if (b == 0) return a / b;
+  const real rest = fmod_exact(a, b);
+  const real quotient = K(round)((a - rest) / b) - R(rest != 0 && (rest < 0) != (b < 0));
+  return quotient == 0 ? K(with_sign)(quotient, a / b) : quotient;
+}
+
+INLINE real K(fmod)(real a, real b) { return fmod_exact(a, b); }
+
+#else
+/* ---- those of double, rounded ---- */
+
+INLINE real K(sin)(real x) { return (real)K64(sin)(x); }
+INLINE real K(cos)(real x) { return (real)K64(cos)(x); }
+INLINE real K(tan)(real x) { return (real)K64(tan)(x); }
+INLINE real K(pow)(real a, real b) { return (real)K64(pow)(a, b); }
+INLINE real K(remainder)(real a, real b) { return (real)K64(remainder)(a, b); }
+INLINE real K(floor_divide)(real a, real b) { return (real)K64(floor_divide)(a, b); }
+INLINE real K(fmod)(real a, real b) { return (real)fmod_exact(a, b); }
 #endif
 
 #undef POLYNOMIAL

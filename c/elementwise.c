@@ -10,9 +10,7 @@
     }                                                                                                  \
   }
 GRADUS_ACTIVATION_OPS(X)
-#if REAL_BITS == 64 /* for program.c */
 GRADUS_FUNCTION_OPS(X)
-#endif
 #undef X
 
 /* dx[i] = dy[i] · f'(x[i]), in place: d holds dy before and dx after. */

@@ -18,6 +18,11 @@ static inline double double_from_bits(uint64_t bits) {
   return u.x;
 }
 
+static inline float float_from_bits(uint32_t bits) {
+  union { uint32_t bits; float x; } u = {.bits = bits};
+  return u.x;
+}
+
 /* a + b = sum + error, exactly, unless it overflows. (Knuth's two-sum) */
 static inline double two_sum(double a, double b, double *error) {
   const double sum = a + b, back = sum - a;

@@ -8,6 +8,8 @@
 #include "rng.c"
 #include "cpu.c"
 #include "threads.c"
+#include "integers.c"
+#include "tensor.c"
 #include "tensor_index.c"
 #include "tensor_reduce.c"
 
@@ -21,6 +23,7 @@ struct entries {
   void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
   int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
   int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
+  strip_function *strip;
   void (*products)(void *, const void *, const void *, const int32_t *);
   void (*rows)(void *, const void *, const void *, const int32_t *);
   void (*normalize)(void *, void *, const void *, const int32_t *, double);
@@ -281,6 +284,23 @@ int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes,
 }
 
 /* ---- tensors ---- */
+
+int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3, const int32_t *plan) {
+  const void *x[INPUTS_MAX] = {x0, x1, x2, x3};
+  struct apply apply;
+  REQUIRE(plan && apply_read(&apply, y, x, plan));
+  if (apply.space.count == 0) return GRADUS_OK;
+  apply_plan(&apply, apply.compute == GRADUS_ELEMENT_INT64 ? integer_strip : entries_for(apply.compute)->strip);
+  return GRADUS_OK;
+}
+
+int32_t gradus_tensor_select(void *y, const void *condition, const void *a, const void *b, const int32_t *plan) {
+  void *const array[CHOICE_VIEWS] = {y, (void *)(uintptr_t)condition, (void *)(uintptr_t)a, (void *)(uintptr_t)b};
+  struct choice choice;
+  REQUIRE(plan && choice_read(&choice, array, plan));
+  if (choice.space.count > 0) choice_plan(&choice);
+  return GRADUS_OK;
+}
 
 /* Whether no size is negative and there are at most INT32_MAX elements. */
 static int sizes_are_valid(const int32_t *size, int n) {

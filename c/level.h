@@ -24,6 +24,7 @@
 #ifdef HAS_SCALARS
 #include "value.c"
 #endif
+#include "strips.c"
 #include "program.c"
 #include "real_end.h"
 
@@ -37,6 +38,7 @@
 #include "loss.c"
 #include "optim.c"
 #include "mlp.c"
+#include "strips.c"
 #include "tensor_rows.c"
 #include "tensor_product.c"
 #include "real_end.h"
@@ -45,8 +47,9 @@
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
         K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
-        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(products_entry, LEVEL, type),               \
-        K_(rows_entry, LEVEL, type), K_(normalize_entry, LEVEL, type), K_(cross_entropy_entry, LEVEL, type),      \
+        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(strip_entry, LEVEL, type),                  \
+        K_(products_entry, LEVEL, type), K_(rows_entry, LEVEL, type), K_(normalize_entry, LEVEL, type),           \
+        K_(cross_entropy_entry, LEVEL, type),                                                                     \
         {                                                                                                         \
             [GRADUS_REDUCTION_SUM] = K_(sum_down, LEVEL, type),                                                   \
             [GRADUS_REDUCTION_MEAN] = K_(sum_down, LEVEL, type),                                                  \

@@ -55,10 +55,83 @@
   X(times, K(times)(a, b), b, a)                                                                                   \
   X(zero_base, K(zero_base)(a, b), R(0), R(0))
 
+/* What tensors can do elementwise beside these: name and value. Numbers and meaning: enum gradus_tensor_op in gradus.h. */
+#define GRADUS_TENSOR_UNARY_OPS(X)                                                                                 \
+  X(floor, K(floor)(x))                                                                                            \
+  X(ceil, K(ceil)(x))                                                                                              \
+  X(round, K(round)(x))                                                                                            \
+  X(trunc, K(trunc)(x))                                                                                            \
+  X(is_nan, R(x != x))                                                                                             \
+  X(is_finite, R(x - x == 0))                                                                                      \
+  X(logical_not, R(x == 0))
+
+#define GRADUS_TENSOR_BINARY_OPS(X)                                                                                \
+  X(equal, R(a == b))                                                                                              \
+  X(not_equal, R(a != b))                                                                                          \
+  X(less, R(a < b))                                                                                                \
+  X(less_equal, R(a <= b))                                                                                         \
+  X(logical_and, R(a != 0 && b != 0))                                                                              \
+  X(logical_or, R(a != 0 || b != 0))                                                                               \
+  X(logical_xor, R((a != 0) != (b != 0)))                                                                          \
+  X(floor_divide, K(floor_divide)(a, b))                                                                           \
+  X(remainder, K(remainder)(a, b))                                                                                 \
+  X(fmod, K(fmod)(a, b))
+
+/* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t again. */
+#define GRADUS_BIT_UNARY_OPS(X) X(bit_not, ~x)
+
+#define GRADUS_BIT_BINARY_OPS(X)                                                                                   \
+  X(bit_and, a & b)                                                                                                \
+  X(bit_or, a | b)                                                                                                 \
+  X(bit_xor, a ^ b)                                                                                                \
+  X(shift_left, U(b) < 64 ? I(U(a) << U(b)) : 0)                                                                   \
+  X(shift_right, a >> (U(b) < 64 ? U(b) : 63))
+
+/* The values that the other operations have of integers: those that are not here have none. */
+#define GRADUS_INTEGER_UNARY_OPS(X)                                                                                \
+  X(neg, I(0 - U(x)))                                                                                              \
+  X(square, I(U(x) * U(x)))                                                                                        \
+  X(abs, x < 0 ? I(0 - U(x)) : x)                                                                                  \
+  X(sign, (x > 0) - (x < 0))                                                                                       \
+  X(step, x > 0)                                                                                                   \
+  X(floor, x)                                                                                                      \
+  X(ceil, x)                                                                                                       \
+  X(round, x)                                                                                                      \
+  X(trunc, x)                                                                                                      \
+  X(is_nan, 0)                                                                                                     \
+  X(is_finite, 1)                                                                                                  \
+  X(logical_not, x == 0)
+
+#define GRADUS_INTEGER_BINARY_OPS(X)                                                                               \
+  X(add, I(U(a) + U(b)))                                                                                           \
+  X(sub, I(U(a) - U(b)))                                                                                           \
+  X(mul, I(U(a) * U(b)))                                                                                           \
+  X(pow, integer_pow(a, b))                                                                                        \
+  X(max, a > b ? a : b)                                                                                            \
+  X(min, a < b ? a : b)                                                                                            \
+  X(equal, a == b)                                                                                                 \
+  X(not_equal, a != b)                                                                                             \
+  X(less, a < b)                                                                                                   \
+  X(less_equal, a <= b)                                                                                            \
+  X(logical_and, a != 0 && b != 0)                                                                                 \
+  X(logical_or, a != 0 || b != 0)                                                                                  \
+  X(logical_xor, (a != 0) != (b != 0))                                                                             \
+  X(floor_divide, integer_floor_divide(a, b))                                                                      \
+  X(remainder, integer_remainder(a, b))                                                                            \
+  X(fmod, integer_fmod(a, b))
+
 #define OP_UNARY(name, value, derivative) OP_##name,
 #define OP_BINARY(name, value, da, db) OP_##name,
 enum op { OP_leaf = 0, GRADUS_UNARY_OPS(OP_UNARY) GRADUS_BINARY_OPS(OP_BINARY) OP_COUNT };
 #undef OP_UNARY
 #undef OP_BINARY
+
+#define OP_TENSOR(name, value) OP_##name,
+enum tensor_op {
+  OP_BEFORE_TENSOR = 63,
+  GRADUS_TENSOR_UNARY_OPS(OP_TENSOR) GRADUS_TENSOR_BINARY_OPS(OP_TENSOR)
+  GRADUS_BIT_UNARY_OPS(OP_TENSOR) GRADUS_BIT_BINARY_OPS(OP_TENSOR)
+};
+#undef OP_TENSOR
 
 #endif

@@ -1,13 +1,10 @@
 /* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
  * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
- * not depend on one another run together, as a strip of their own. Unary operations are those of elementwise.c; rows are
+ * not depend on one another run together, as a strip of their own. What runs over strips is that of strips.c; rows are
  * turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
 #define PROGRAM_SHARED
-
-/* Rows that go through the operations together, at most: registers are strips of so many numbers. */
-#define STRIP_MAX 256
 
 /* Operations that run together for a single input, at most. */
 #define RUN_MAX 64
@@ -72,67 +69,6 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
   return 1;
 }
 #endif
-
-/* Of two strips, of a strip and a number, and of a number and a strip. As for the activations, n is a multiple of 16. */
-#define X(name, value, da, db)                                                                                    \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real a = a_[i], b = b_[i];                                                                                  \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
-  }                                                                                                               \
-  LOCAL void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real a = a_[i];                                                                                             \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
-  }                                                                                                               \
-  LOCAL void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                       \
-      real b = b_[i];                                                                                             \
-      y_[i] = value;                                                                                              \
-    }                                                                                                             \
-  }
-GRADUS_BINARY_OPS(X)
-#undef X
-
-/* y[i] = op(a[i], b[i]) for i < n; b only of binary operations. */
-LOCAL void K(strip_forward)(enum op op, real *restrict y, const real *restrict a, const real *restrict b, size_t n) {
-  switch (op) {
-#define X(name, value, derivative) \
-  case OP_##name: K(name##_forward)(y, a, n); break;
-    GRADUS_UNARY_OPS(X)
-#undef X
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_forward)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
-#undef X
-    case OP_leaf:
-    case OP_COUNT: break;
-  }
-}
-
-/* y[i] = op(a[i], b) for i < n, of binary operations. */
-LOCAL void K(strip_by_number)(enum op op, real *restrict y, const real *restrict a, real b, size_t n) {
-  switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_by_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
-#undef X
-    default: break;
-  }
-}
-
-/* y[i] = op(a, b[i]) for i < n, of binary operations. */
-LOCAL void K(strip_of_number)(enum op op, real *restrict y, real a, const real *restrict b, size_t n) {
-  switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_of_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
-#undef X
-    default: break;
-  }
-}
 
 /* Where a strip's operations and results find their operands. */
 struct K(strip) {

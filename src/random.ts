@@ -35,7 +35,9 @@ export const Stream: {
   readonly data: number;
   /** Noise during training (Langevin, dropout). */
   readonly noise: number;
-} = { init: 0, split: TWO_32, data: 2 * TWO_32, noise: 3 * TWO_32 };
+  /** Random tensors: the first with a seed of their own, the n-th draw without one the n-th after it. */
+  readonly tensor: number;
+} = { init: 0, split: TWO_32, data: 2 * TWO_32, noise: 3 * TWO_32, tensor: 5 * TWO_32 };
 
 /**
  * The stream that shuffles one epoch: 4·2^32 + `epoch`. Training that resumes at an epoch thus sees

@@ -13,6 +13,14 @@ const ops = `#define GRADUS_ACTIVATION_OPS(X) \\
 #define GRADUS_FUNCTION_OPS(X) X(exp, exp(x), y)
 #define GRADUS_UNARY_OPS(X) GRADUS_ACTIVATION_OPS(X) GRADUS_FUNCTION_OPS(X)
 #define GRADUS_BINARY_OPS(X) X(add, a + b, 1, 1)
+#define GRADUS_TENSOR_UNARY_OPS(X) X(is_nan, x != x)
+#define GRADUS_TENSOR_BINARY_OPS(X) X(less, R(a < b))
+#define GRADUS_BIT_UNARY_OPS(X) X(bit_not, ~x)
+#define GRADUS_BIT_BINARY_OPS(X) X(bit_and, a & b)
+#define GRADUS_INTEGER_UNARY_OPS(X) X(relu, x > 0 ? x : 0)
+#define GRADUS_INTEGER_BINARY_OPS(X) \\
+  X(add, I(U(a) + U(b))) \\
+  X(less, a < b)
 `;
 const opNumbers = `
 enum gradus_op {
@@ -21,6 +29,12 @@ enum gradus_op {
   GRADUS_OP_LEAKY_RELU = 2,
   GRADUS_OP_EXP = 3,
   GRADUS_OP_ADD = 4
+};
+enum gradus_tensor_op {
+  GRADUS_TENSOR_OP_IS_NAN = 64,
+  GRADUS_TENSOR_OP_LESS = 65,
+  GRADUS_TENSOR_OP_BIT_NOT = 66,
+  GRADUS_TENSOR_OP_BIT_AND = 67
 };
 `;
 
@@ -133,13 +147,14 @@ GRADUS_API int32_t gradus_use(const struct gradus_shape *shape);
 });
 
 Deno.test("generateBindings() turns enums, status codes and operations into constants", async () => {
-  const { LossKind, Status, statusMessages, Op, opNames, firstBinaryOp } = await bindingsOf(
+  const { LossKind, Status, statusMessages, Op, TensorOp, opNames, firstBinaryOp } = await bindingsOf(
     "enum gradus_loss_kind { GRADUS_LOSS_KIND_MEAN_SQUARE = 2, GRADUS_LOSS_KIND_HUBER = 3, };",
   );
   assertEquals(LossKind, { meanSquare: 2, huber: 3 });
   assertEquals<unknown>(Status, { ok: 0, outOfReach: -1 });
   assertEquals(statusMessages.get(-1), "an index, or (rarely) a size, is too large");
   assertEquals<unknown>(Op, { leaf: 0, relu: 1, leakyRelu: 2, exp: 3, add: 4 });
+  assertEquals<unknown>(TensorOp, { isNan: 64, less: 65, bitNot: 66, bitAnd: 67 });
   assertEquals(opNames, ["leaf", "relu", "leakyRelu", "exp", "add"]);
   assertEquals<number>(firstBinaryOp, 4);
 });
@@ -174,6 +189,17 @@ Deno.test("generateBindings() refuses operations that are not numbered as in c/o
         "c/gradus.h:11: `GRADUS_OP_SUB = 5` is in enum gradus_op; the end is",
       ],
       ["enum gradus_op ", "enum gradus_ops ", "c/gradus.h:1: enum gradus_op is not there"],
+      [
+        "LESS = 65",
+        "LESS = 66",
+        "c/gradus.h:14: `GRADUS_TENSOR_OP_LESS = 66` is in enum gradus_tensor_op; `GRADUS_TENSOR_OP_LESS = 65` is needed",
+      ],
+      [
+        ",\n  GRADUS_TENSOR_OP_BIT_AND = 67",
+        "",
+        "c/gradus.h:12: the end is in enum gradus_tensor_op; `GRADUS_TENSOR_OP_BIT_AND = 67` is needed",
+      ],
+      ["enum gradus_tensor_op ", "enum gradus_tensor ", "c/gradus.h:1: enum gradus_tensor_op is not there"],
     ]
   ) {
     assertStringIncludes(refusal("", ops, opNumbers.replace(from, to)), message);
@@ -269,8 +295,17 @@ Deno.test("generateBindings() refuses operations without a derivative, twice or 
       [ops.replace(/GRADUS_ACTIVATION_OPS\(X\) (GRADUS.*)/, "$1"), "c/ops.h:5: GRADUS_UNARY_OPS(X)"],
       [ops.replace(/.*BINARY.*\n/, ""), "c/ops.h:1: GRADUS_BINARY_OPS(X) is not there"],
       [ops.replace("X(add, a + b, 1, 1)", ""), "c/ops.h:6: GRADUS_BINARY_OPS(X) is empty"],
-      [`${ops}/* no end`, "c/ops.h:7: this comment never ends"],
-      [`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`, "c/ops.h:7: GRADUS_TERNARY_OPS"],
+      [ops.replace("X(is_nan,", "X(exp,"), "c/ops.h:7: a second `exp`"],
+      [ops.replace("X(bit_not,", "X(is_nan,"), "c/ops.h:9: a second `is_nan`"],
+      [
+        ops.replace("X(bit_and, a & b)", "X(bit_and, a & b, 0, 0)"),
+        "c/ops.h:10: `bit_and` has 3 formulas, 1 is needed",
+      ],
+      [ops.replace("X(relu, x > 0 ? x : 0)", "X(add, x)"), "c/ops.h:11: `add` is no operation of reals"],
+      [ops.replace("X(add, I", "X(bit_and, I"), "c/ops.h:13: `bit_and` is no operation of reals"],
+      [ops.replace("X(less, a < b)", "X(add, a)"), "c/ops.h:14: a second `add`"],
+      [`${ops}/* no end`, "c/ops.h:15: this comment never ends"],
+      [`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`, "c/ops.h:15: GRADUS_TERNARY_OPS"],
     ]
   ) {
     assertStringIncludes(refusal("", text), message);

@@ -10,12 +10,13 @@
  *   nothing before and after a call;
  * - `struct gradus_name { … };` of fields `<type> name;` or `<type> name[<number>];` without padding;
  * - `enum gradus_name { GRADUS_NAME_FIRST = 0, … };` with every value written out;
- * - `enum gradus_op`, whose names and values have to be those of the operations in `c/ops.h`;
+ * - `enum gradus_op` and `enum gradus_tensor_op`, whose names and values have to be those of the operations in `c/ops.h`;
  * - `#define GRADUS_STATUS(X)` with a line `X(OK, 0, "message")` for each, and the `enum gradus_status` that expands it;
  * - `extern "C" {` and its end, between `#ifdef __cplusplus` and `#endif`; other preprocessor lines are passed over.
  *
- * In `c/ops.h` the lists `GRADUS_{ACTIVATION,FUNCTION,UNARY,BINARY}_OPS(X)` are read, and nothing else; of their derivatives,
- * by `formulas.ts`, only what can be recorded as operations, too.
+ * In `c/ops.h` the lists `GRADUS_{ACTIVATION,FUNCTION,UNARY,BINARY}_OPS(X)` are read; of their derivatives, by `formulas.ts`,
+ * only what can be recorded as operations, too. Then `GRADUS_{TENSOR,BIT,INTEGER}_{UNARY,BINARY}_OPS(X)`, which have values
+ * alone; those of integers are of operations of the other lists. There is nothing else.
  *
  * Usage: `deno task bindings` writes the file, `deno task bindings --check` only compares.
  */
@@ -151,7 +152,7 @@ function readDeclarations(source: Source): { types: string; symbols: string; tra
   const prototypes = source.take(/(nonblocking\s+)?GRADUS_API\s+(\w+)\s+(gradus_\w+)(?<!_async)\(([^()]*)\)\s*;/dg);
   source.finish();
   const types = [...enums, ...structs].map(([, tag]) => ({ ...tag, text: typeName(tag.text) }));
-  source.checkDistinct([...types, ...prototypes.map(([, , , name]) => name)], "Status", "Op");
+  source.checkDistinct([...types, ...prototypes.map(([, , , name]) => name)], "Status", "Op", "TensorOp");
   const targets = new Set([...elementTypes, ...structs.map(([, tag]) => `struct ${tag.text}`)]);
   return {
     types: enums.map((match) => enumText(source, match)).join("") +
@@ -161,17 +162,20 @@ function readDeclarations(source: Source): { types: string; symbols: string; tra
   };
 }
 
-/** Takes out `enum gradus_op`, which is for those who have the header alone: it has to number the operations as `names` do. */
-function checkOps(source: Source, names: readonly string[]): void {
-  const [, body] = source.take(/\benum\s+gradus_op\s*\{([^{}]*)\}\s*;/dg)[0] ??
-    source.fail(0, "enum gradus_op is not there");
+/**
+ * Takes out an enum of operations, which is for those who have the header alone: it has to number them as `names` do, from
+ * `first` on.
+ */
+function checkOps(source: Source, tag: string, names: readonly string[], first: number): void {
+  const [, body] = source.take(new RegExp(`\\benum\\s+${tag}\\s*\\{([^{}]*)\\}\\s*;`, "dg"))[0] ??
+    source.fail(0, `enum ${tag} is not there`);
   const entries = split(body, ",");
-  const expected = names.map((name, i) => `GRADUS_OP_${name.toUpperCase()} = ${i}`);
+  const expected = names.map((name, i) => `${tag.toUpperCase()}_${name.toUpperCase()} = ${first + i}`);
   for (let i = 0; i < Math.max(entries.length, expected.length); i++) {
     const { text, at } = entries[i] ?? { text: undefined, at: body.at };
     if (text === expected[i]) continue;
     const [is, needed] = [text, expected[i]].map((entry) => entry === undefined ? "the end" : `\`${entry}\``);
-    source.fail(at, `${is} is in enum gradus_op; ${needed} is needed, as in ${opsFile}`);
+    source.fail(at, `${is} is in enum ${tag}; ${needed} is needed, as in ${opsFile}`);
   }
 }
 
@@ -264,29 +268,47 @@ function transferText([, , , { text: name }, list]: Piece[]): string {
 
 // ---------------------------------------------------------------- c/ops.h
 
+/** The number of the first operation of tensors alone. */
+const firstTensorOp = 64;
+
 /** An operation: its name, its value, and the derivative by each operand, as C and as trees. */
 interface Op extends Piece {
   formulas: string[];
   trees: string[];
 }
 
-function readOps(text: string): { activations: Op[]; functions: Op[]; binary: Op[] } {
+/** Those of the tape, and those of tensors alone, in the order of their numbers. */
+interface Ops {
+  activations: Op[];
+  functions: Op[];
+  binary: Op[];
+  tensor: Op[];
+}
+
+function readOps(text: string): Ops {
   const source = new Source(opsFile, text);
-  const lists = ["ACTIVATION", "FUNCTION", "BINARY", "UNARY"].map((kind) => `GRADUS_${kind}_OPS`);
-  const [activations, functions, binary, [unary]] = source.takeLists(...lists);
+  const kinds = ["ACTIVATION", "FUNCTION", "BINARY", "UNARY"];
+  for (const kind of ["TENSOR", "BIT", "INTEGER"]) kinds.push(`${kind}_UNARY`, `${kind}_BINARY`);
+  const lists = kinds.map((kind) => `GRADUS_${kind}_OPS`);
+  const [activations, functions, binary, [unary], ...values] = source.takeLists(...lists);
   const order = `${lists[0]}(X) ${lists[1]}(X)`;
   if (unary.text !== order) source.fail(unary.at, `GRADUS_UNARY_OPS(X) is not \`${order}\``);
-  const read = (lines: Piece[], operands: number): Op[] =>
+  const read = (lines: Piece[], count: number): Op[] =>
     lines.map(({ text, at }) => {
       const [, name, rest] = text.match(/^X\(([a-z][a-z0-9_]*),(.*)\)$/) ??
         source.fail(at, `\`${text}\` is no operation, \`X(snake_case, …)\` is needed`);
       const formulas = divide(rest);
-      if (formulas.length === 1 + operands && !formulas.includes("")) return { text: name, at, formulas, trees: [] };
-      return source.fail(at, `\`${name}\` has ${formulas.length} formulas, ${1 + operands} are needed`);
+      if (formulas.length === count && !formulas.includes("")) return { text: name, at, formulas, trees: [] };
+      const needed = count === 1 ? "1 is" : `${count} are`;
+      return source.fail(at, `\`${name}\` has ${formulas.length} formulas, ${needed} needed`);
     });
-  const ops = { activations: read(activations, 1), functions: read(functions, 1), binary: read(binary, 2) };
+  const ops = { activations: read(activations, 2), functions: read(functions, 2), binary: read(binary, 3) };
   const all = Object.values(ops).flat();
-  source.checkDistinct(all, "leaf");
+  const [tensorUnary, tensorBinary, bitUnary, bitBinary, integerUnary, integerBinary] = values.map((l) => read(l, 1));
+  const tensor = [...tensorUnary, ...tensorBinary, ...bitUnary, ...bitBinary];
+  source.checkDistinct([...all, ...tensor], "leaf");
+  checkIntegers(source, integerUnary, [...ops.activations, ...ops.functions, ...tensorUnary]);
+  checkIntegers(source, integerBinary, [...ops.binary, ...tensorBinary]);
   const arities = new Map(all.map(({ text, formulas }) => [text, formulas.length - 1]));
   for (const op of all) {
     const variables: Record<string, string> = op.formulas.length === 2
@@ -300,7 +322,14 @@ function readOps(text: string): { activations: Op[]; functions: Op[]; binary: Op
       }
     });
   }
-  return ops;
+  return { ...ops, tensor };
+}
+
+/** Fails unless what integers have, too, are operations of as many operands, each once. */
+function checkIntegers(source: Source, integers: readonly Op[], ops: readonly Op[]): void {
+  source.checkDistinct(integers);
+  const stray = integers.find(({ text }) => !ops.some((op) => op.text === text));
+  if (stray !== undefined) source.fail(stray.at, `\`${stray.text}\` is no operation of reals with as many operands`);
 }
 
 /** The parts between commas that are in no parentheses; none if the parentheses do not match. */
@@ -352,9 +381,10 @@ function typeName(tag: string): string {
 export function generateBindings(header: string, ops: string): string {
   const source = new Source(headerFile, header);
   const statuses = readStatuses(source);
-  const { activations, functions, binary } = readOps(ops);
+  const { activations, functions, binary, tensor } = readOps(ops);
   const all = [...activations, ...functions, ...binary];
-  checkOps(source, ["leaf", ...all.map(({ text }) => text)]);
+  checkOps(source, "gradus_op", ["leaf", ...all.map(({ text }) => text)], 0);
+  checkOps(source, "gradus_tensor_op", tensor.map(({ text }) => text), firstTensorOp);
   const { types, symbols, transfers } = readDeclarations(source);
   const join = <T>(items: T[], line: (item: T, index: number) => string): string => items.map(line).join("");
   return `// Generated by tools/bindings.ts from c/gradus.h and c/ops.h; do not edit.
@@ -374,6 +404,10 @@ ${join(statuses, ({ code, message }) => `  [${code}, ${message}],\n`)}]);
 export const Op = {
   leaf: 0,
 ${join(all, ({ text, formulas }, i) => `  ${camelCase(text)}: ${i + 1}, // ${formulas.join("; ")}\n`)}} as const;
+
+/** The number of each operation that only tensors have; the last ones are of integers. */
+export const TensorOp = {
+${join(tensor, ({ text, formulas }, i) => `  ${camelCase(text)}: ${firstTensorOp + i}, // ${formulas[0]}\n`)}} as const;
 
 /** A derivative: a number, an operand \`a\` or \`b\`, the result \`y\`, or an operation on such. */
 export type Formula = number | "a" | "b" | "y" | readonly [op: number, left: Formula, right?: Formula];

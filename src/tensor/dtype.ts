@@ -45,6 +45,12 @@ export const enum Kind {
   float,
 }
 
+/** The typed array of a type. */
+type ArrayType = {
+  new (buffer: ArrayBuffer, offset: number, length: number): TensorData;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
 /** What is to be known of a type. */
 export interface DtypeInfo {
   readonly name: TensorDtype;
@@ -55,18 +61,13 @@ export interface DtypeInfo {
   readonly bytes: number;
   /** The type that is computed in. */
   readonly compute: "float32" | "float64" | "int64";
-  /** Elements in a buffer. */
-  readonly over: (buffer: ArrayBuffer, offset: number, length: number) => TensorData;
+  /** What holds elements. */
+  readonly array: ArrayType;
   /** An element as a person wants it. */
   readonly read: (data: TensorData, index: number) => Scalar;
   /** Stores what `read` gives, or a number, converted as the native side converts. */
   readonly write: (data: TensorData, index: number, value: Scalar) => void;
 }
-
-type ArrayType = {
-  new (buffer: ArrayBuffer, offset: number, length: number): TensorData;
-  readonly BYTES_PER_ELEMENT: number;
-};
 
 /** A number or a bigint as a whole number of 64 bits: towards 0, NaN as 0, what is too large as the nearest there is. */
 function toInteger(value: Scalar): bigint {
@@ -85,8 +86,7 @@ function info(
   read: DtypeInfo["read"],
   write: DtypeInfo["write"],
 ): DtypeInfo {
-  const over = (buffer: ArrayBuffer, offset: number, length: number) => new array(buffer, offset, length);
-  return { name, code: Element[name], kind, bytes: array.BYTES_PER_ELEMENT, compute, over, read, write };
+  return { name, code: Element[name], kind, bytes: array.BYTES_PER_ELEMENT, compute, array, read, write };
 }
 
 const readNumber = (data: TensorData, index: number): Scalar => data[index];
@@ -194,4 +194,10 @@ export function dtypeOfScalar(value: Scalar): DtypeInfo {
   if (typeof value === "boolean") return bool;
   if (typeof value === "bigint") return int64;
   return Number.isInteger(value) ? int64 : defaultFloat;
+}
+
+/** The type whose elements a typed array holds by itself; undefined of what holds none. */
+export function dtypeOfArray(data: unknown): DtypeInfo | undefined {
+  if (data instanceof Uint8ClampedArray) return dtypeOf("uint8");
+  return dtypes.find(({ name, array }) => name !== "bfloat16" && name !== "bool" && data instanceof array);
 }

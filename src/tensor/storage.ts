@@ -223,7 +223,7 @@ export function outsideOfArenas<T>(f: () => T): T {
 export function allocate(dtype: DtypeInfo, length: number): Storage {
   const bytes = length * dtype.bytes;
   const buffer = bytes >= SMALLEST ? pool.take(sizeClass(bytes)) : new ArrayBuffer(bytes);
-  const storage = new Storage(dtype.over(buffer, 0, length));
+  const storage = new Storage(new dtype.array(buffer, 0, length));
   if (bytes >= COUNTED) pool.count(storage, buffer.byteLength);
   current?.add(storage);
   return storage;

@@ -20,12 +20,6 @@ static uint32_t float_bits(float x) {
   return bits;
 }
 
-static float float_from_bits(uint32_t bits) {
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
 /* How many representable numbers apart: 0 and -0 are one step, two NaNs none. */
 static uint64_t steps_f64(double x, double y) {
   if (x != x || y != y) return x != x && y != y ? 0 : UINT64_MAX;
