@@ -31,8 +31,24 @@ export { Random, shuffleStream, Stream } from "./src/random.ts";
 export { type BackwardOptions, Value } from "./src/value.ts";
 export type { Memory } from "./src/memory.ts";
 export { Scope } from "./src/scope.ts";
+export {
+  type Elements,
+  type FromOptions,
+  type RandomOptions,
+  type ShapedData,
+  Tensor,
+  type TensorBackwardOptions,
+  type TensorOptions,
+} from "./src/tensor.ts";
+export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
+export type { Nested } from "./src/tensor/creation.ts";
+export type { GradientHook } from "./src/tensor/autograd.ts";
+export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
+export type { Operand } from "./src/tensor/promotion.ts";
+export type { TensorScope } from "./src/tensor/scope.ts";
+export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
-export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp } from "./src/functional.ts";
+export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp, vmap } from "./src/functional.ts";
 export {
   checkGradients,
   type CheckGradientsOptions,
@@ -66,6 +82,7 @@ export {
 } from "./src/neuron.ts";
 export type { LayerJSON, ModelJSON } from "./src/formats/model_json.ts";
 export type { BuiltInLoss, CustomLoss, LossFunction, Predictions, TargetNumbers } from "./src/loss.ts";
+export type { Optimizable } from "./src/optimizable.ts";
 export {
   Adam,
   type AdamOptions,
@@ -73,7 +90,6 @@ export {
   Langevin,
   type LangevinOptions,
   NativeOptimizer,
-  type Optimizable,
   Optimizer,
   RMSprop,
   type RMSpropOptions,

@@ -1,14 +1,15 @@
 /**
- * Derivatives of functions: each takes a function of values and gives another one, which can be differentiated in its turn.
- * How a derivative is recorded is left to derivative.ts.
+ * Derivatives of functions: each takes a function of values, or of tensors, and gives another one, which can be differentiated in
+ * its turn. How a derivative is recorded is left to differentiable.ts.
  *
  * Names and meaning are those of JAX and torch.func.
  */
-import { recordDerivatives } from "./derivative.ts";
+import { type Differentiable, ofTensors, ofValues } from "./differentiable.ts";
 import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
-import type { Operand } from "./pass.ts";
-import { placeOf, Value, valueOf } from "./value.ts";
+import { checkAxis, shapeText } from "./tensor/layout.ts";
+import { Tensor } from "./tensor.ts";
+import type { Value } from "./value.ts";
 
 /** What a function of one value is given. */
 export type Input = Value | number;
@@ -16,20 +17,37 @@ export type Input = Value | number;
 /** What a function of a list of values is given. */
 export type Inputs = readonly Input[];
 
-type OneOrList = Value | Value[];
+/** What is differentiated: the same functions are of values and of tensors. */
+type Variable = Value | Tensor;
 
-/** f at an input: the values that stand for it, those that f gave, and whether each of the two is a list. */
-interface Application {
-  inputs: Value[];
-  outputs: Value[];
+type OneOrList = Variable | Variable[];
+
+/** A function as it is given, and what it is called with. */
+// deno-lint-ignore no-explicit-any
+type AnyFunction = (x: any) => any;
+
+/** What takes weights or a direction, too. */
+// deno-lint-ignore no-explicit-any
+type AnyWeighted = (x: any, weights: any) => any;
+
+type Given = Input | Tensor | readonly (Input | Tensor)[];
+
+/** f at an input: what stands for it, what f gave, whether each of the two is a list, and of what they are. */
+interface Application<T> {
+  kind: Differentiable<T>;
+  inputs: T[];
+  outputs: T[];
   inputIsList: boolean;
   outputIsList: boolean;
 }
 
-/** Calls f with values of its own, so that derivatives end there, whatever else f knows and depends on the same inputs. */
-function applied(task: string, f: (x: never) => unknown, x: Input | Inputs): Application {
+/** Calls f with inputs of its own, so that derivatives end there, whatever else f knows and depends on the same inputs. */
+function applied(task: string, f: AnyFunction, x: Given): Application<Variable> {
   if (typeof f !== "function") {
-    throw new GradusError("argument", `Cannot ${task}: it is of ${shown(f)}, a function of values is needed`);
+    throw new GradusError(
+      "argument",
+      `Cannot ${task}: it is of ${shown(f)}, a function of values or tensors is needed`,
+    );
   }
   if (f.length > 1) {
     throw new GradusError(
@@ -37,36 +55,27 @@ function applied(task: string, f: (x: never) => unknown, x: Input | Inputs): App
       `Cannot ${task}: the function has ${f.length} arguments, one is needed: a value, or a list of values, ([a, b]) => …`,
     );
   }
-  const inputIsList = Array.isArray(x);
-  const inputs = (inputIsList ? x as Inputs : [x as Input]).map((input) => copyOf(task, input));
-  const y = f((inputIsList ? [...inputs] : inputs[0]) as never);
-  const outputIsList = Array.isArray(y), outputs = outputIsList ? [...y] : [y];
+  const inputIsList = Array.isArray(x), given = (inputIsList ? x : [x]) as readonly unknown[];
+  const isOfTensors = given.some((input) => input instanceof Tensor);
+  const kind = (isOfTensors ? ofTensors : ofValues) as Differentiable<Variable>;
+  const inputs = given.map((input) => kind.input(task, input));
+  const y = kind.record(() => f(inputIsList ? [...inputs] : inputs[0]));
+  const outputIsList = Array.isArray(y), outputs: Variable[] = outputIsList ? [...y] : [y as Variable];
   outputs.forEach((output) => {
-    if (output instanceof Value) return;
-    throw new GradusError("argument", `Cannot ${task}: the function gave ${shown(output)}, a Value is needed`);
+    if (kind.has(output)) return;
+    throw new GradusError("argument", `Cannot ${task}: the function gave ${shown(output)}, ${kind.noun} is needed`);
   });
-  return { inputs, outputs, inputIsList, outputIsList };
+  return { kind, inputs, outputs, inputIsList, outputIsList };
 }
 
-/** A result with the same number: times 1, which changes no bit, but is a place of its own in the graph. */
-function copyOf(task: string, input: unknown, noun = "an input"): Value {
-  if (typeof input === "number") return new Value(input).mul(1);
-  if (input instanceof Value) return input.mul(1);
-  throw new GradusError("argument", `Cannot ${task}: ${noun} is ${shown(input)}, a Value or a number is needed`);
-}
-
-/** What f gave, where it has to be a single value. */
-function only(task: string, { outputs, outputIsList }: Application): Value {
-  if (!outputIsList) return outputs[0];
-  throw new GradusError(
-    "argument",
-    `Cannot ${task}: the function gave a list, a single Value is needed; jacobian() takes lists`,
-  );
-}
-
-/** The derivatives of Σ weight·root by the inputs. */
-function derivativesOf(roots: readonly (readonly [Value, Operand])[], inputs: readonly Value[]): Value[] {
-  return recordDerivatives(roots.map(([root, weight]) => [placeOf(root), weight]), inputs.map(placeOf)).map(valueOf);
+/** What f gave, where it has to be a single number. */
+function only(task: string, { kind, outputs, outputIsList }: Application<Variable>): Variable {
+  const found = outputIsList ? "a list" : kind.notSingle(outputs[0]);
+  if (found === undefined) return outputs[0];
+  const needed = kind === ofValues as unknown
+    ? "a single Value is needed; jacobian() takes lists"
+    : "a single element is needed; jacobian() takes more";
+  throw new GradusError("argument", `Cannot ${task}: the function gave ${found}, ${needed}`);
 }
 
 /** A list as it is, or its only element. */
@@ -74,8 +83,14 @@ function unlisted<T>(isList: boolean, list: T[]): T | T[] {
   return isList ? list : list[0];
 }
 
-/** As many numbers or values as there are inputs, or outputs: a direction, or weights. */
-function weightsLike(task: string, of: readonly Value[], isList: boolean, weights: Input | Inputs): Operand[] {
+/** As many weights as there are outputs, or directions as there are inputs. */
+function weightsLike(
+  task: string,
+  kind: Differentiable<Variable>,
+  of: readonly Variable[],
+  isList: boolean,
+  weights: unknown,
+): Variable[] {
   const list = isList ? weights : [weights];
   if (!Array.isArray(list) || list.length !== of.length) {
     const found = Array.isArray(list) ? `a list of ${list.length}` : shown(weights);
@@ -84,7 +99,7 @@ function weightsLike(task: string, of: readonly Value[], isList: boolean, weight
       `Cannot ${task}: the direction is ${found}, ${isList ? `a list of ${of.length}` : "one"} is needed`,
     );
   }
-  return list.map((weight) => typeof weight === "number" ? weight : placeOf(copyOf(task, weight, "the direction")));
+  return list.map((weight, i) => kind.weight(task, of[i], weight));
 }
 
 /**
@@ -122,9 +137,13 @@ function weightsLike(task: string, of: readonly Value[], isList: boolean, weight
 export function grad(f: (x: Value[]) => Value): (x: Inputs) => Value[];
 /** Of a function of one value. */
 export function grad(f: (x: Value) => Value): (x: Input) => Value;
-export function grad(f: (x: never) => Value): (x: Input & Inputs) => OneOrList {
-  const both = valueAndGrad(f as (x: Value) => Value);
-  return (x) => both(x)[1];
+/** Of a function of one tensor, which gives one of a single element. */
+export function grad(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor;
+/** Of a function of a list of tensors. */
+export function grad(f: (x: Tensor[]) => Tensor): (x: readonly Tensor[]) => Tensor[];
+export function grad(f: AnyFunction): AnyFunction {
+  const both = valueAndGrad(f) as AnyFunction;
+  return (x: Given) => both(x)[1];
 }
 
 /**
@@ -142,12 +161,18 @@ export function grad(f: (x: never) => Value): (x: Input & Inputs) => OneOrList {
 export function valueAndGrad(f: (x: Value[]) => Value): (x: Inputs) => [value: Value, gradient: Value[]];
 /** Of a function of one value. */
 export function valueAndGrad(f: (x: Value) => Value): (x: Input) => [value: Value, gradient: Value];
-export function valueAndGrad(f: (x: never) => Value): (x: Input & Inputs) => [Value, OneOrList] {
+/** Of a function of one tensor. */
+export function valueAndGrad(f: (x: Tensor) => Tensor): (x: Tensor) => [value: Tensor, gradient: Tensor];
+/** Of a function of a list of tensors. */
+export function valueAndGrad(
+  f: (x: Tensor[]) => Tensor,
+): (x: readonly Tensor[]) => [value: Tensor, gradient: Tensor[]];
+export function valueAndGrad(f: AnyFunction): AnyFunction {
   const task = "form a gradient";
-  return (x) => {
-    const application = applied(task, f, x), value = only(task, application);
-    const { inputs, inputIsList } = application;
-    return [value, unlisted(inputIsList, derivativesOf([[value, 1]], inputs))];
+  return (x: Given): [Variable, OneOrList] => {
+    const application = applied(task, f, x), y = only(task, application), { kind, inputs, inputIsList } = application;
+    const [value, ...gradient] = kind.handOut([y, ...kind.derivatives([[y, 1]], inputs)], inputs);
+    return [value, unlisted(inputIsList, gradient)];
   };
 }
 
@@ -173,13 +198,23 @@ export function jacobian(f: (x: Value) => Value[]): (x: Input) => Value[];
 export function jacobian(f: (x: Value[]) => Value): (x: Inputs) => Value[];
 /** Of a function of one value, which gives one value. */
 export function jacobian(f: (x: Value) => Value): (x: Input) => Value;
-export function jacobian(f: (x: never) => OneOrList): (x: Input & Inputs) => OneOrList | Value[][] {
-  return (x) => {
-    const { inputs, outputs, inputIsList, outputIsList } = applied("form a Jacobian", f, x);
+/** Of a function of one tensor, which gives one: it has the axes of the output, then those of the input. */
+export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor;
+/** Of a function of a list of tensors, which gives one. */
+export function jacobian(f: (x: Tensor[]) => Tensor): (x: readonly Tensor[]) => Tensor[];
+/** Of a function of one tensor, which gives a list. */
+export function jacobian(f: (x: Tensor) => Tensor[]): (x: Tensor) => Tensor[];
+/** Of a function of a list of tensors, which gives a list. */
+export function jacobian(f: (x: Tensor[]) => Tensor[]): (x: readonly Tensor[]) => Tensor[][];
+export function jacobian(f: AnyFunction): AnyFunction {
+  const task = "form a Jacobian";
+  return (x: Given): OneOrList | Variable[][] => {
+    const { kind, inputs, outputs, inputIsList, outputIsList } = applied(task, f, x);
+    const rows = outputs.map((y) => kind.jacobian(task, y, inputs));
     return unlisted(
       outputIsList,
-      outputs.map((y) => unlisted(inputIsList, derivativesOf([[y, 1]], inputs))),
-    ) as Value[][];
+      rows.map((row) => unlisted(inputIsList, kind.handOut(row, inputs))),
+    ) as Variable[][];
   };
 }
 
@@ -199,8 +234,12 @@ export function jacobian(f: (x: never) => OneOrList): (x: Input & Inputs) => One
 export function hessian(f: (x: Value[]) => Value): (x: Inputs) => Value[][];
 /** Of a function of one value. */
 export function hessian(f: (x: Value) => Value): (x: Input) => Value;
-export function hessian(f: (x: never) => Value): (x: Input & Inputs) => Value | Value[][] {
-  return jacobian(grad(f as (x: Value[]) => Value)) as (x: Inputs) => Value[][];
+/** Of a function of one tensor: it has the axes of the input twice. */
+export function hessian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor;
+/** Of a function of a list of tensors. */
+export function hessian(f: (x: Tensor[]) => Tensor): (x: readonly Tensor[]) => Tensor[][];
+export function hessian(f: AnyFunction): AnyFunction {
+  return jacobian(grad(f));
 }
 
 /**
@@ -223,15 +262,23 @@ export function vjp(f: (x: Value) => Value[]): (x: Input, u: Inputs) => [value: 
 export function vjp(f: (x: Value[]) => Value): (x: Inputs, u: Input) => [value: Value, gradient: Value[]];
 /** Of a function of one value, which gives one value. */
 export function vjp(f: (x: Value) => Value): (x: Input, u: Input) => [value: Value, gradient: Value];
+/** Of a function of one tensor, which gives one. */
+export function vjp(f: (x: Tensor) => Tensor): (x: Tensor, u: Tensor) => [value: Tensor, gradient: Tensor];
+/** Of a function of a list of tensors, which gives one. */
 export function vjp(
-  f: (x: never) => OneOrList,
-): (x: Input & Inputs, u: Input & Inputs) => [OneOrList, OneOrList] {
+  f: (x: Tensor[]) => Tensor,
+): (x: readonly Tensor[], u: Tensor) => [value: Tensor, gradient: Tensor[]];
+/** Of a function of a list of tensors, which gives a list. */
+export function vjp(
+  f: (x: Tensor[]) => Tensor[],
+): (x: readonly Tensor[], u: readonly Tensor[]) => [value: Tensor[], gradient: Tensor[]];
+export function vjp(f: AnyFunction): AnyWeighted {
   const task = "form a vector-Jacobian product";
-  return (x, u) => {
-    const { inputs, outputs, inputIsList, outputIsList } = applied(task, f, x);
-    const weights = weightsLike(task, outputs, outputIsList, u);
-    const gradient = derivativesOf(outputs.map((y, i) => [y, weights[i]] as const), inputs);
-    return [unlisted(outputIsList, outputs), unlisted(inputIsList, gradient)];
+  return (x: Given, u: unknown): unknown => {
+    const { kind, inputs, outputs, inputIsList, outputIsList } = applied(task, f, x);
+    const weights = weightsLike(task, kind, outputs, outputIsList, u);
+    const gradient = kind.derivatives(outputs.map((y, i) => [y, weights[i]] as const), inputs);
+    return handedOut(kind, inputs, unlisted(outputIsList, outputs), unlisted(inputIsList, gradient));
   };
 }
 
@@ -255,18 +302,26 @@ export function jvp(f: (x: Value) => Value[]): (x: Input, v: Input) => [value: V
 export function jvp(f: (x: Value[]) => Value): (x: Inputs, v: Inputs) => [value: Value, slope: Value];
 /** Of a function of one value, which gives one value. */
 export function jvp(f: (x: Value) => Value): (x: Input, v: Input) => [value: Value, slope: Value];
+/** Of a function of one tensor, which gives one. */
+export function jvp(f: (x: Tensor) => Tensor): (x: Tensor, v: Tensor) => [value: Tensor, slope: Tensor];
+/** Of a function of a list of tensors, which gives one. */
 export function jvp(
-  f: (x: never) => OneOrList,
-): (x: Input & Inputs, v: Input & Inputs) => [OneOrList, OneOrList] {
+  f: (x: Tensor[]) => Tensor,
+): (x: readonly Tensor[], v: readonly Tensor[]) => [value: Tensor, slope: Tensor];
+/** Of a function of a list of tensors, which gives a list. */
+export function jvp(
+  f: (x: Tensor[]) => Tensor[],
+): (x: readonly Tensor[], v: readonly Tensor[]) => [value: Tensor[], slope: Tensor[]];
+export function jvp(f: AnyFunction): AnyWeighted {
   const task = "form a Jacobian-vector product";
-  return (x, v) => {
-    const { inputs, outputs, inputIsList, outputIsList } = applied(task, f, x);
-    const direction = weightsLike(task, inputs, inputIsList, v);
+  return (x: Given, v: unknown): unknown => {
+    const { kind, inputs, outputs, inputIsList, outputIsList } = applied(task, f, x);
+    const direction = weightsLike(task, kind, inputs, inputIsList, v);
     // uᵀ·J is linear in u, and its derivative by u, in the direction v, is J·v: what u is, does not matter.
-    const u = outputs.map(() => new Value(1));
-    const pulled = derivativesOf(outputs.map((y, i) => [y, placeOf(u[i])] as const), inputs);
-    const slope = derivativesOf(pulled.map((gradient, j) => [gradient, direction[j]] as const), u);
-    return [unlisted(outputIsList, outputs), unlisted(outputIsList, slope)];
+    const u = outputs.map((y) => kind.variable(y));
+    const pulled = kind.derivatives(outputs.map((y, i) => [y, u[i]] as const), inputs);
+    const slope = kind.derivatives(pulled.map((gradient, j) => [gradient, direction[j]] as const), u);
+    return handedOut(kind, [...inputs, ...u], unlisted(outputIsList, outputs), unlisted(outputIsList, slope));
   };
 }
 
@@ -286,13 +341,56 @@ export function jvp(
 export function hvp(f: (x: Value[]) => Value): (x: Inputs, v: Inputs) => Value[];
 /** Of a function of one value. */
 export function hvp(f: (x: Value) => Value): (x: Input, v: Input) => Value;
-export function hvp(f: (x: never) => Value): (x: Input & Inputs, v: Input & Inputs) => OneOrList {
+/** Of a function of one tensor. */
+export function hvp(f: (x: Tensor) => Tensor): (x: Tensor, v: Tensor) => Tensor;
+/** Of a function of a list of tensors. */
+export function hvp(f: (x: Tensor[]) => Tensor): (x: readonly Tensor[], v: readonly Tensor[]) => Tensor[];
+export function hvp(f: AnyFunction): AnyWeighted {
   const task = "form a Hessian-vector product";
-  return (x, v) => {
-    const application = applied(task, f, x), { inputs, inputIsList } = application;
-    const direction = weightsLike(task, inputs, inputIsList, v);
-    const gradient = derivativesOf([[only(task, application), 1]], inputs);
-    const product = derivativesOf(gradient.map((entry, j) => [entry, direction[j]] as const), inputs);
-    return unlisted(inputIsList, product);
+  return (x: Given, v: unknown): unknown => {
+    const application = applied(task, f, x), { kind, inputs, inputIsList } = application;
+    const direction = weightsLike(task, kind, inputs, inputIsList, v);
+    const gradient = kind.derivatives([[only(task, application), 1]], inputs);
+    const product = kind.derivatives(gradient.map((entry, j) => [entry, direction[j]] as const), inputs);
+    return unlisted(inputIsList, kind.handOut(product, inputs));
+  };
+}
+
+/** Two results, each one or a list, as they leave the function that is differentiated. */
+function handedOut(
+  kind: Differentiable<Variable>,
+  inputs: readonly Variable[],
+  ...results: OneOrList[]
+): OneOrList[] {
+  return results.map((result) => unlisted(Array.isArray(result), kind.handOut([result].flat(), inputs)));
+}
+
+/**
+ * A function of one slice of a tensor, as a function of the whole: it is called for each slice along an axis, and what it gives is
+ * stacked. The slices are computed one after the other, so it is as fast as a loop; gradients go through.
+ *
+ * @param axis That of the slices, and of the stack; 0 unless it is said.
+ *
+ * @example The norm of each row
+ * ```ts
+ * import { Tensor, vmap } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const norms = vmap((row: Tensor) => row.square().sum().sqrt());
+ * assertEquals(norms(Tensor.from([[3, 4], [6, 8]])).toArray(), [5, 10]);
+ * ```
+ * @throws {GradusError} When called: if there is no such axis, or nothing along it.
+ */
+export function vmap(f: (slice: Tensor) => Tensor, axis = 0): (x: Tensor) => Tensor {
+  return (x) => {
+    const length = x.shape[checkAxis("map over slices", axis, x.ndim)];
+    if (length === 0) {
+      throw new GradusError(
+        "shape",
+        `Cannot map over slices of a tensor of shape ${shapeText(x.shape)}: there are none along axis ${axis}`,
+      );
+    }
+    const results = Array.from({ length }, (_, i) => f(x.select(axis, i)));
+    return Tensor.stack(results, axis);
   };
 }

@@ -14,15 +14,17 @@ import {
   nonNegativeRange,
   type Range,
   seedRange,
-  shown,
   unitRange,
 } from "./options.ts";
-import { Parameters } from "./parameters.ts";
+import {
+  checkOptimizable,
+  countOfParameters,
+  dtypeOfParameters,
+  type Optimizable,
+  stretchesOf,
+  zeroGradients,
+} from "./optimizable.ts";
 import { type Dtype, newReals, type Reals } from "./shape.ts";
-import { Value } from "./value.ts";
-
-/** What an optimizer works on: the parameters of a network, or a list of values made by `Value.persistent`. */
-export type Optimizable = Parameters | readonly Value[];
 
 /**
  * What every optimizer has. One of your own extends this class and can be used wherever the built-in ones can.
@@ -75,47 +77,18 @@ export abstract class Optimizer {
   /** Moves the parameters once, by their gradients. */
   abstract step(): void;
 
-  /** Sets the gradients of the parameters to 0. */
+  /** Forgets the gradients of the parameters: they become 0, those of tensors null. */
   zeroGrad(): void {
-    if (this.parameters instanceof Parameters) this.parameters.zeroGrad();
-    else for (const value of this.parameters) value.zeroGrad();
+    zeroGradients(this.parameters);
   }
 
   /** Replaces every parameter by `rule(data, grad)`. */
   protected update(rule: (data: number, grad: number) => number): void {
-    const { parameters } = this;
-    if (parameters instanceof Parameters) {
-      for (let i = 0; i < parameters.length; i++) {
-        parameters.data[i] = rule(parameters.data[i], parameters.grad[i]);
-      }
-    } else for (const value of parameters) value.data = rule(value.data, value.grad);
+    for (const { data, grad, finish } of stretchesOf(this.parameters, false)) {
+      for (let i = 0; i < data.length; i++) data[i] = rule(data[i], grad[i]);
+      finish();
+    }
   }
-}
-
-function checkOptimizable(parameters: Optimizable): Optimizable {
-  if (parameters instanceof Parameters) return parameters;
-  if (!Array.isArray(parameters) || parameters.length === 0) {
-    throw new GradusError(
-      "argument",
-      "Cannot optimize this: the parameters of a network (model.parameters) or a list of persistent values is needed",
-    );
-  }
-  for (const [i, value] of parameters.entries()) {
-    if (value instanceof Value && value.isPersistent) continue;
-    throw new GradusError(
-      "argument",
-      `Cannot optimize number ${i} of the list: it is ${
-        value instanceof Value ? "not persistent" : shown(value)
-      }, a value made by Value.persistent(…) is needed`,
-    );
-  }
-  const seen = new Set<Value>();
-  const twice = parameters.findIndex((value) => seen.has(value) || !seen.add(value));
-  if (twice < 0) return [...parameters];
-  throw new GradusError(
-    "argument",
-    `Cannot optimize number ${twice} of the list: it is there already, each once is needed`,
-  );
 }
 
 /** The settings of the built-in optimizers by their names in `struct gradus_job`. */
@@ -212,7 +185,7 @@ export abstract class NativeOptimizer extends Optimizer {
 
   /** The type of the parameters. */
   get dtype(): Dtype {
-    return this.parameters instanceof Parameters ? this.parameters.dtype : "float64";
+    return dtypeOfParameters(this.parameters);
   }
 
   /** Updates done so far. */
@@ -233,22 +206,21 @@ export abstract class NativeOptimizer extends Optimizer {
 
   /** Moves the parameters once, by their gradients. */
   step(): void {
-    const { job, state } = NativeOptimizer.open(this);
-    const { parameters } = this;
-    if (parameters instanceof Parameters) {
-      this.#update(job, parameters.data, parameters.grad, state);
-      return;
+    const { job, state } = NativeOptimizer.open(this), { parameters } = this;
+    const before = job.get("step"), arrays = state.length / countOfParameters(parameters);
+    // Noise is one sequence over all numbers.
+    for (
+      const { data, grad, offset, finish } of stretchesOf(parameters, job.get("optimizer") === OptimizerCode.langevin)
+    ) {
+      const from = arrays * offset, part = from === 0 ? state : state.subarray(from);
+      job.set("step", before);
+      unwrap(
+        native.gradus_optimizer_step(job.bytes, data, grad, part, data.length),
+        "make an optimizer step",
+      );
+      finish();
     }
-    const data = Float64Array.from(parameters, (value) => value.data);
-    this.#update(job, data, Float64Array.from(parameters, (value) => value.grad), state);
-    parameters.forEach((value, i) => value.data = data[i]);
-  }
-
-  #update(job: Job, data: Reals, grad: Reals, state: Reals): void {
-    unwrap(
-      native.gradus_optimizer_step(job.bytes, data, grad, state, data.length),
-      "make an optimizer step",
-    );
+    job.set("step", before + 1);
   }
 
   /** The job that describes the optimizer, up to date, and the arrays that it keeps between steps. */
@@ -257,7 +229,7 @@ export abstract class NativeOptimizer extends Optimizer {
     job.set("learningRate", optimizer.learningRate);
     if (optimizer.#state === null) {
       const arrays = native.gradus_optimizer_state(job.bytes);
-      optimizer.#state = newReals(optimizer.dtype, arrays * optimizer.parameters.length);
+      optimizer.#state = newReals(optimizer.dtype, arrays * countOfParameters(optimizer.parameters));
     }
     return { job, state: optimizer.#state };
   }

@@ -15,7 +15,15 @@ import {
   record,
   withGrad,
 } from "./tensor/autograd.ts";
-import { dtypeOf, Kind, type Scalar, type TensorData, type TensorDtype } from "./tensor/dtype.ts";
+import {
+  type DtypeInfo,
+  dtypeOf,
+  float32,
+  Kind,
+  type Scalar,
+  type TensorData,
+  type TensorDtype,
+} from "./tensor/dtype.ts";
 import {
   bitOperation,
   clamped,
@@ -26,13 +34,16 @@ import {
   rectified,
 } from "./tensor/elementwise.ts";
 import { assign, change } from "./tensor/in_place.ts";
-import { fromNested, fromTypedArray, type Nested } from "./tensor/creation.ts";
+import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, progression } from "./tensor/creation.ts";
+import { textOf } from "./tensor/printing.ts";
+import { integers, normal, permutation, seedAll, uniform } from "./tensor/randomness.ts";
 import { reshape } from "./tensor/shaping.ts";
 import { contiguous, copied, fill } from "./tensor/kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
 import { sum } from "./tensor/reduction.ts";
-import { clearCache, limitCache, type MemoryStats, memoryStats } from "./tensor/storage.ts";
+import { TensorScope } from "./tensor/scope.ts";
+import { clearCache, limitCache, type MemoryStats, memoryStats, outsideOfArenas } from "./tensor/storage.ts";
 import { View } from "./tensor/view.ts";
 
 /** How `Tensor.backward()` differentiates. */
@@ -51,6 +62,53 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
+/** What can be said of a tensor made of arrays. */
+export interface FromOptions extends TensorOptions {
+  /** Of a typed array. Default: one axis. */
+  shape?: Shape;
+  /** Whether a typed array is copied. Default: true; false makes a tensor of the very memory. */
+  copy?: boolean;
+}
+
+/** What can be said of a random tensor. */
+export interface RandomOptions extends TensorOptions {
+  /** Where the numbers come from: the same seed gives the same ones. */
+  seed?: number;
+}
+
+/** A typed array with its shape. */
+export interface ShapedData {
+  /** The elements, the last axis fastest. */
+  readonly data: TensorData;
+  /** Sizes along the axes. */
+  readonly shape: Shape;
+}
+
+/** Elements in arrays of arrays …: numbers, bigints or booleans. */
+export type Elements = Scalar | Elements[];
+
+function isShapedData(data: Nested | ShapedData): data is ShapedData {
+  return typeof data === "object" && !ArrayBuffer.isView(data) && !Array.isArray(data) && "shape" in data;
+}
+
+/** The type that options say, all of them checked. `who` completes "the options of …". */
+function typeIn(
+  who: string,
+  options: TensorOptions,
+  usual: TensorDtype = "float32",
+  known: readonly string[] = [],
+): DtypeInfo {
+  checkOptions(`the options of ${who}`, options, ["dtype", "requiresGrad", ...known]);
+  return dtypeOf(options.dtype ?? usual);
+}
+
+/** A tensor that nothing has computed. */
+function leaf(view: View, { requiresGrad = false }: TensorOptions): Tensor {
+  const tensor = plain(view);
+  tensor.requiresGrad = requiresGrad;
+  return tensor;
+}
+
 /**
  * An n-dimensional array with a gradient.
  */
@@ -67,6 +125,7 @@ export class Tensor {
       viewOf: (tensor) => tensor.#view,
       nodeOf: (tensor) => tensor.#node,
       add: (a, b) => operation(Op.add, a, b),
+      isTensor: (x) => x instanceof Tensor,
     });
   }
 
@@ -77,16 +136,147 @@ export class Tensor {
 
   // ---------------------------------------------------------------- making
 
-  /** A tensor with the elements of nested arrays, a typed array with a shape, or a number. */
-  static from(data: Nested | TensorData, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+  /**
+   * A tensor with the elements of nested arrays, of a typed array, or a single number; they are copied.
+   *
+   * The type is that of a typed array; of plain numbers it is float32, of booleans bool, of bigints int64, unless `dtype` says.
+   *
+   * @param data The elements. A typed array has one axis, unless a shape is given; so has `{ data, shape }`.
+   * @param options `shape`: of a typed array. `copy: false`: a typed array is not copied but used, and seen to change.
+   * @throws {GradusError} If the arrays are not all of one length along each axis, there is something else among the numbers, or
+   * the shape has another size.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.from([[1, 2], [3, 4]]).shape, [2, 2]);
+   * assertEquals(Tensor.from(new Int32Array(6), { shape: [2, 3] }).dtype, "int32");
+   * ```
+   */
+  static from(data: Nested | Tensor | ShapedData, options: FromOptions = {}): Tensor {
+    checkOptions("the options of Tensor.from()", options, ["dtype", "requiresGrad", "shape", "copy"]);
     const dtype = options.dtype && dtypeOf(options.dtype);
-    const tensor = plain(
-      ArrayBuffer.isView(data)
-        ? fromTypedArray(data as TensorData, options.shape ?? [data.length], dtype)
-        : fromNested(data, dtype),
+    if (data instanceof Tensor) return leaf(copied(data.#view, dtype ?? data.#view.dtype), options);
+    const shaped = isShapedData(data) ? data : { data, shape: options.shape };
+    const isTyped = ArrayBuffer.isView(shaped.data), copies = checkBoolean("copy", options.copy ?? true);
+    if (!isTyped && (shaped.shape !== undefined || !copies)) {
+      throw new GradusError(
+        "argument",
+        `Cannot make a tensor of ${shown(shaped.data)} with the option ${
+          copies ? "shape" : "copy"
+        }: that is for typed arrays`,
+      );
+    }
+    if (!isTyped) return leaf(fromNested(shaped.data as Nested, dtype), options);
+    const array = shaped.data as TensorData;
+    return leaf(fromTypedArray(array, shaped.shape ?? [array.length], dtype, copies), options);
+  }
+
+  /** 0 everywhere. The type is float32 unless `dtype` says. */
+  static zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+    return leaf(full(shape, 0, typeIn("Tensor.zeros()", options)), options);
+  }
+
+  /** 1 everywhere. The type is float32 unless `dtype` says. */
+  static ones(shape: Shape, options: TensorOptions = {}): Tensor {
+    return leaf(full(shape, 1, typeIn("Tensor.ones()", options)), options);
+  }
+
+  /** One element everywhere. The type is that of `Tensor.from(value)` unless `dtype` says. */
+  static full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+    const dtype = typeof value === "boolean" ? "bool" : typeof value === "bigint" ? "int64" : "float32";
+    return leaf(full(shape, value, typeIn("Tensor.full()", options, dtype)), options);
+  }
+
+  /**
+   * start, start + step, … as long as it is below `stop` (above, where the step is negative), each computed in double precision;
+   * with one number from 0 to below it. The type is float32 unless `dtype` says.
+   *
+   * @throws {GradusError} If the step is 0 or something is no number.
+   */
+  static arange(start: number, stop?: number, options: TensorOptions & { step?: number } = {}): Tensor {
+    const from = stop === undefined ? 0 : start, step = options.step ?? 1;
+    const dtype = typeIn("Tensor.arange()", options, "float32", ["step"]);
+    return leaf(progression(from, step, countOf(from, stop ?? start, step), dtype), options);
+  }
+
+  /** `count` numbers from start to stop, both included, at equal distances. The type is float32 unless `dtype` says. */
+  static linspace(start: number, stop: number, count: number, options: TensorOptions = {}): Tensor {
+    const dtype = typeIn("Tensor.linspace()", options);
+    return leaf(evenly(start, stop, count, dtype), options);
+  }
+
+  /** 1 on the diagonal, else 0; square unless `columns` are given. The type is float32 unless `dtype` says. */
+  static eye(rows: number, columns: number = rows, options: TensorOptions = {}): Tensor {
+    return leaf(eye(rows, columns, typeIn("Tensor.eye()", options)), options);
+  }
+
+  /**
+   * Uniform random numbers in [0, 1). Without a seed every call draws other ones, the same in every run: `Tensor.manualSeed`.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.rand([2], { seed: 1 }).toArray(), Tensor.rand([2], { seed: 1 }).toArray());
+   * ```
+   */
+  static rand(shape: Shape, options: RandomOptions = {}): Tensor {
+    return leaf(uniform(shape, options.seed, typeIn("Tensor.rand()", options, "float32", ["seed"])), options);
+  }
+
+  /** Normal random numbers with mean 0 and variance 1; seeds are as for `rand`. */
+  static randn(shape: Shape, options: RandomOptions = {}): Tensor {
+    return leaf(normal(shape, options.seed, typeIn("Tensor.randn()", options, "float32", ["seed"])), options);
+  }
+
+  /** Random whole numbers from low to high − 1, each as likely; int32 unless `dtype` says. Seeds are as for `rand`. */
+  static randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+    return leaf(
+      integers(low, high, shape, options.seed, typeIn("Tensor.randint()", options, "int32", ["seed"])),
+      options,
     );
-    if (options.requiresGrad) tensor.requiresGrad = true;
-    return tensor;
+  }
+
+  /** 0 … count − 1 in random order; int32 unless `dtype` says. Seeds are as for `rand`. */
+  static permutation(count: number, options: RandomOptions = {}): Tensor {
+    return leaf(
+      permutation(count, options.seed, typeIn("Tensor.permutation()", options, "int32", ["seed"])),
+      options,
+    );
+  }
+
+  /** Begins the random numbers that are drawn without a seed anew: at first the seed is 0. */
+  static manualSeed(seed: number): void {
+    seedAll(seed);
+  }
+
+  /** As `zeros`, in the shape and the type of another tensor. */
+  static zerosLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
+    return Tensor.zeros(tensor.shape, { dtype: tensor.dtype, ...options });
+  }
+
+  /** As `ones`, in the shape and the type of another tensor. */
+  static onesLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
+    return Tensor.ones(tensor.shape, { dtype: tensor.dtype, ...options });
+  }
+
+  /** As `rand`, in the shape and the type of another tensor. */
+  static randLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
+    return Tensor.rand(tensor.shape, { dtype: tensor.dtype, ...options });
+  }
+
+  /** As `randn`, in the shape and the type of another tensor. */
+  static randnLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
+    return Tensor.randn(tensor.shape, { dtype: tensor.dtype, ...options });
+  }
+
+  /** As `full`, in the shape and the type of another tensor. */
+  static fullLike(tensor: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
+    return Tensor.full(tensor.shape, value, { dtype: tensor.dtype, ...options });
   }
 
   // ---------------------------------------------------------------- what it is
@@ -119,11 +309,78 @@ export class Tensor {
     return type.kind === Kind.float ? record("to", y, [this], [(gradient) => gradient.to(this.dtype)]) : plain(y);
   }
 
-  /** The elements: the very memory where they follow one another, else a copy. */
+  /** How far it is, in elements of the memory, from one element to the next along each axis. */
+  get strides(): readonly number[] {
+    return this.#view.strides;
+  }
+
+  /** Where the first element is in the memory. */
+  get offset(): number {
+    return this.#view.offset;
+  }
+
+  /** Whether the elements follow one another in memory, the last axis fastest. */
+  get isContiguous(): boolean {
+    return this.#view.isContiguous;
+  }
+
+  /** Where it is computed. */
+  get device(): "cpu" {
+    return "cpu";
+  }
+
+  /**
+   * The elements, the last axis fastest: the very memory where they follow one another there, else a copy. Of bfloat16 they are the
+   * bits, of bool 0 and 1. What is written into it is not seen by the checks of `backward()`.
+   */
   get data(): TensorData {
-    const view = contiguous(this.#view), { array } = view.storage;
-    view.storage.isShared = true;
+    const view = contiguous(this.#view), array = view.storage.share();
     return view.size === array.length ? array : array.subarray(view.offset, view.offset + view.size) as TensorData;
+  }
+
+  /**
+   * The only element as a number: of bool 1 or 0, of int64 the nearest.
+   *
+   * @throws {GradusError} If there are more elements, or none.
+   */
+  item(): number {
+    if (this.size === 1) return Number(this.#view.read(this.#view.offset));
+    throw new GradusError(
+      "shape",
+      `Cannot read a tensor of shape ${shapeText(this.shape)} as one number: a single element is needed`,
+    );
+  }
+
+  /** The elements as arrays of arrays …, as booleans of bool and as bigints of int64; a single element by itself. */
+  toArray(): Elements {
+    const { shape } = this.#view, elements = this.#view.indices();
+    const nested = (axis: number): Elements =>
+      axis === shape.length
+        ? this.#view.read(elements.next().value!)
+        : Array.from({ length: shape[axis] }, () => nested(axis + 1));
+    return nested(0);
+  }
+
+  /** A copy of the elements, the last axis fastest; of bfloat16 as a `Float32Array`. */
+  toTypedArray(): TensorData {
+    const dtype = this.dtype === "bfloat16" ? float32 : this.#view.dtype;
+    return outsideOfArenas(() => copied(this.#view, dtype)).storage.share();
+  }
+
+  /** What PyTorch would print: `"tensor([[1., 2.],\n        [3., 4.]])"`. Of more than 1000 elements the middle is left out. */
+  toString(): string {
+    const name = this.gradFn?.name;
+    return textOf(this.#view, name ? [`gradFn=<${name}>`] : this.requiresGrad ? ["requiresGrad=true"] : []);
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` prints in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   // ---------------------------------------------------------------- gradients
@@ -608,6 +865,30 @@ export class Tensor {
   }
 
   // ---------------------------------------------------------------- memory
+
+  /**
+   * Opens a scope: the memory of tensors that are made until it ends is used again then, all but of those that are kept and of the
+   * gradients of leaves. Nothing has to be done so: V8 collects tensors; but this is faster where they are large.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const w = Tensor.ones([3], { requiresGrad: true });
+   * function loss(x: Tensor): number {
+   *   using _scope = Tensor.scope();
+   *   const loss = w.mul(x).sum();
+   *   loss.backward();
+   *   return loss.item();
+   * }
+   * assertEquals(loss(Tensor.from([1, 2, 3])), 6);
+   * assertEquals(w.grad!.toArray(), [1, 2, 3]);
+   * ```
+   */
+  static scope(): TensorScope {
+    return new TensorScope();
+  }
 
   /**
    * How much memory tensors take, and how often it was used again. Memory returns to the pool from backward passes and at the end of

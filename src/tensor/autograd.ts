@@ -5,10 +5,11 @@
 import { GradusError } from "../error.ts";
 import { LatestFirst } from "../pass.ts";
 import type { Tensor } from "../tensor.ts";
-import { isSameShape, shapeText } from "./layout.ts";
+import { isSameShape, type Shape, shapeText } from "./layout.ts";
+import type { DtypeInfo } from "./dtype.ts";
 import { Arena, outsideOfArenas, type Storage } from "./storage.ts";
 import { copied } from "./kernels.ts";
-import { View } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** What tensor.ts tells of its class, so that files below it can make tensors and look into them. */
 interface TensorClass {
@@ -16,6 +17,7 @@ interface TensorClass {
   viewOf(tensor: Tensor): View;
   nodeOf(tensor: Tensor): Node | undefined;
   add(a: Tensor, b: Tensor): Tensor;
+  isTensor(x: unknown): x is Tensor;
 }
 
 let tensorClass: TensorClass;
@@ -28,6 +30,16 @@ export function connect(own: TensorClass): void {
 /** Where the elements of a tensor are. */
 export function viewOf(tensor: Tensor): View {
   return tensorClass.viewOf(tensor);
+}
+
+/** What computes a tensor, or holds its gradient. */
+export function nodeOf(tensor: Tensor): Node | undefined {
+  return tensorClass.nodeOf(tensor);
+}
+
+/** Whether something is a tensor. */
+export function isTensor(x: unknown): x is Tensor {
+  return tensorClass.isTensor(x);
 }
 
 /** The gradient of an operand, from that of the result. */
@@ -44,7 +56,8 @@ export class Node {
   readonly order = ++nodes;
   readonly name: string;
   /** Of the result, and so of its gradient. */
-  readonly view: { readonly shape: readonly number[]; readonly dtype: View["dtype"] };
+  readonly shape: Shape;
+  readonly dtype: DtypeInfo;
   /** The nodes of the operands; undefined where one needs no gradient. */
   readonly operands: readonly (Node | undefined)[];
   #pullbacks: readonly Pullback[];
@@ -63,7 +76,8 @@ export class Node {
     saved: readonly View[],
   ) {
     this.name = name;
-    this.view = { shape: view.shape, dtype: view.dtype };
+    this.shape = view.shape;
+    this.dtype = view.dtype;
     this.operands = operands;
     this.#pullbacks = pullbacks;
     this.#saved = saved;
@@ -93,7 +107,12 @@ export class Node {
     return this.#pullbacks[i](gradient);
   }
 
-  /** Lets go of what the derivative needs. */
+  /** What the derivative needs. */
+  get saved(): readonly View[] {
+    return this.#saved;
+  }
+
+  /** Lets go of that. */
   release(): void {
     if (!this.isLeaf) this.#pullbacks = [];
   }
@@ -147,6 +166,25 @@ export function needsGrad(operands: readonly Tensor[]): boolean {
   if (!isRecording) return false;
   for (let i = 0; i < operands.length; i++) if (tensorClass.nodeOf(operands[i]) !== undefined) return true;
   return false;
+}
+
+/** The views that a tensor and all that its gradient needs look through. */
+export function* reachableViews(tensor: Tensor): Generator<View> {
+  yield viewOf(tensor);
+  for (const node of nodesBelow(tensor)) yield* node.saved;
+}
+
+/** The same elements as a place of its own in the graph, where derivatives can end, also of what needs no gradient itself. */
+export function source(tensor: Tensor): Tensor {
+  const view = viewOf(tensor), operand = tensorClass.nodeOf(tensor);
+  return tensorClass.make(view, new Node("input", view, [operand], [(gradient) => gradient], nothing));
+}
+
+/** The nodes below a tensor, itself included. */
+export function nodesBelow(tensor: Tensor): Set<Node> {
+  const first = tensorClass.nodeOf(tensor), seen = new Set(first === undefined ? [] : [first]);
+  for (const { operands } of seen) for (const operand of operands) if (operand !== undefined) seen.add(operand);
+  return seen;
 }
 
 /** A result that nothing is recorded of. */
@@ -280,24 +318,17 @@ class GradientPass {
   }
 }
 
-/** Lets a view outlive every scope. */
-function keep(view: View): View {
+/** Lets a view outlive the pass and every scope, since somebody outside may hold it. */
+export function keep(view: View): View {
   view.storage.isKept = true;
   return view;
 }
 
 /** The nodes among those below the roots from which a source can be reached. */
 function leadingTo(sources: ReadonlySet<Node>, roots: readonly Node[]): Set<Node> {
-  const seen = new Set<Node>(roots), list = [...seen];
-  for (let i = 0; i < list.length; i++) {
-    for (const operand of list[i].operands) {
-      if (operand === undefined || seen.has(operand)) continue;
-      seen.add(operand);
-      list.push(operand);
-    }
-  }
-  const wanted = new Set<Node>(sources);
-  for (const node of list.sort((a, b) => a.order - b.order)) {
+  const seen = new Set(roots), wanted = new Set(sources);
+  for (const { operands } of seen) for (const operand of operands) if (operand !== undefined) seen.add(operand);
+  for (const node of [...seen].sort((a, b) => a.order - b.order)) {
     if (node.operands.some((operand) => operand !== undefined && wanted.has(operand))) wanted.add(node);
   }
   return wanted;
@@ -306,15 +337,15 @@ function leadingTo(sources: ReadonlySet<Node>, roots: readonly Node[]): Set<Node
 /** A gradient in the type of what it is of; of another shape it is refused. */
 function fitted(from: Node, of: Node, gradient: Tensor): Tensor {
   const { shape, dtype } = viewOf(gradient);
-  if (!isSameShape(shape, of.view.shape)) {
+  if (!isSameShape(shape, of.shape)) {
     throw new GradusError(
       "shape",
       `Cannot differentiate ${from.name}(): the gradient has the shape ${shapeText(shape)}, ${
-        shapeText(of.view.shape)
+        shapeText(of.shape)
       } is needed`,
     );
   }
-  return dtype === of.view.dtype ? gradient : gradient.to(of.view.dtype.name);
+  return dtype === of.dtype ? gradient : gradient.to(of.dtype.name);
 }
 
 /**

@@ -116,8 +116,19 @@ export function progression(start: number, step: number, count: number, dtype: D
   const indices = View.allocate(float64, checkShape(task, [count])), { array } = indices.storage;
   for (let i = 0; i < count; i++) array[i] = i;
   const y = View.allocate(float64, [count]);
-  run(task, compile([Op.add, [Op.mul, "i", step], start]), [step, start], y, [indices], float64);
+  const program = compile([Op.add, [Op.mul, "i", step], start]);
+  run(task, program, program.uniforms, y, [indices], float64);
   return converted(y, dtype);
+}
+
+/** `count` numbers from start to stop, both exactly. */
+export function evenly(start: number, stop: number, count: number, dtype: DtypeInfo): View {
+  if (![start, stop].every(Number.isFinite)) {
+    throw new GradusError("argument", `Cannot make numbers from ${start} to ${stop}: two numbers are needed`);
+  }
+  const y = progression(start, count > 1 ? (stop - start) / (count - 1) : 0, count, dtype);
+  if (count > 1) dtype.write(y.storage.array, count - 1, stop);
+  return y;
 }
 
 /** How many numbers arange() has. */

@@ -142,7 +142,7 @@ export const dtypes: readonly DtypeInfo[] = [
     "int64",
     Uint8Array,
     (data, index) => data[index] !== 0,
-    (data, index, value) => data[index] = value ? 1 : 0,
+    (data, index, value) => data[index] = Number(value) !== 0 ? 1 : 0,
   ),
 ];
 

@@ -94,8 +94,9 @@ function evaluated(formula: Formula, operands: Operands): Operand {
   if (typeof formula === "number") return formula;
   if (typeof formula === "string") return operands[formula];
   const [op, left, right] = formula, a = evaluated(left, operands);
-  if (right !== undefined) return operation(op, a, evaluated(right, operands));
-  return operation(op, isScalar(a) ? plain(viewOfNumber(a, float64)) : a);
+  const b = right === undefined ? undefined : evaluated(right, operands);
+  if (!isScalar(a) || (b !== undefined && !isScalar(b))) return operation(op, a, b);
+  return Number(compute(op, viewOfNumber(a, float64), b, float64, float64).read(0));
 }
 
 /** The gradient of operand k: by one program, or by operations where these are recorded. */
@@ -114,24 +115,52 @@ function slope(op: number, k: number, gradient: Tensor, operands: Operands): Ten
   return plain(y);
 }
 
+/** Which of a, b and y the gradient of operand k reads. */
+const reads = slopes.map((programs) =>
+  programs.map(({ inputs }) => ({
+    a: inputs.includes("a"),
+    b: inputs.includes("b"),
+    y: inputs.includes("y"),
+  }))
+);
+
 /** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
 export function operation(op: number, a: Operand, b?: Operand): Tensor {
-  const given = b === undefined ? [a] : [a, b];
-  const type = typeFor(op, resultType(given));
+  const type = typeFor(op, resultType(b === undefined ? [a] : [a, b]));
   const y = compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, type);
-  const tensors = given.filter((operand) => !isScalar(operand)) as Tensor[];
-  if (!needsGrad(tensors)) return plain(y);
-  const places = isScalar(a) ? [1] : [0, 1];
-  const read = new Set(places.flatMap((k) => slopes[op][k]?.inputs ?? []));
-  const saved = [...tensors.map(viewOf), y];
+  const tensors: Tensor[] = [], places: number[] = [];
+  if (!isScalar(a)) {
+    tensors.push(a);
+    places.push(0);
+  }
+  if (b !== undefined && !isScalar(b)) {
+    tensors.push(b);
+    places.push(1);
+  }
+  return needsGrad(tensors) ? recorded(op, y, { a, b: b ?? 0 }, tensors, places) : plain(y);
+}
+
+/** The result of an operation of the table with the gradients of those operands that are tensors. */
+function recorded(
+  op: number,
+  y: View,
+  { a, b }: Readonly<Record<"a" | "b", Operand>>,
+  tensors: readonly Tensor[],
+  places: readonly number[],
+): Tensor {
+  const saved: View[] = [];
+  for (const k of places) {
+    const read = reads[op][k];
+    if (read.a && !isScalar(a)) saved.push(viewOf(a));
+    if (read.b && !isScalar(b)) saved.push(viewOf(b));
+    if (read.y) saved.push(y);
+  }
   const result: Tensor = record(
     nameOf(op),
     y,
     tensors,
-    tensors.map((x, i) => (gradient) =>
-      sumTo(slope(op, places[i], gradient, { a, b: b ?? 0, y: result }), viewOf(x).shape)
-    ),
-    saved.filter((_, i) => read.has(i === tensors.length ? "y" : places[i] === 0 ? "a" : "b")),
+    places.map((k, i) => (gradient) => sumTo(slope(op, k, gradient, { a, b, y: result }), viewOf(tensors[i]).shape)),
+    saved,
   );
   return result;
 }

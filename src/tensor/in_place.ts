@@ -51,7 +51,7 @@ function programsOf(op: number) {
 
 /** x ← op(x, operand), an operation of the table c/ops.h. */
 export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
-  const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype, shape } = view;
+  const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype } = view;
   const type = resultType([x, operand]);
   if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
     throw new GradusError(

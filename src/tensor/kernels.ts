@@ -37,15 +37,17 @@ export function compile(expression: Expression): Program {
   let registers = inputs.length;
   const operandOf = (part: Expression): number => {
     if (typeof part === "string") return inputs.indexOf(part);
-    if (typeof part === "number") return UNIFORM | (uniforms.push(part) - 1);
-    const key = JSON.stringify(part), before = known.get(key);
+    if (typeof part === "number") {
+      const index = uniforms.findIndex((uniform) => Object.is(uniform, part));
+      return UNIFORM | (index >= 0 ? index : uniforms.push(part) - 1);
+    }
+    const [op, left, right] = part;
+    const operation = [op, operandOf(left), right === undefined ? 0 : operandOf(right)], key = String(operation);
+    const before = known.get(key);
     if (before !== undefined) return before;
-    const [op, left, right] = part as readonly [number, Expression, Expression?];
-    const operands = [operandOf(left), right === undefined ? 0 : operandOf(right)];
-    const to = registers++;
-    operations.push(op | (to << 8), ...operands);
-    known.set(key, to);
-    return to;
+    known.set(key, registers);
+    operations.push(op | (registers << 8), operation[1], operation[2]);
+    return registers++;
   };
   operandOf(expression);
   return { inputs, registers, operations, uniforms };

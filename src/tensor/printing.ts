@@ -75,8 +75,8 @@ function written(view: View, shortens: boolean, write: (x: Scalar) => string, wi
   const { shape, strides } = view;
   const part = (axis: number, index: number, margin: number): string => {
     if (axis === shape.length) return write(view.read(index));
-    const places = placesAlong(shape[axis], shortens);
-    const parts = places.map((place) => place < 0 ? "..." : part(axis + 1, index + place * strides[axis], margin + 1));
+    const places = placesAlong(shape[axis], shortens), dots = axis === shape.length - 1 ? " ..." : "...";
+    const parts = places.map((place) => place < 0 ? dots : part(axis + 1, index + place * strides[axis], margin + 1));
     const space = " ".repeat(margin + 1);
     if (axis < shape.length - 1) return `[${parts.join(`,${"\n".repeat(shape.length - axis - 1)}${space}`)}]`;
     const perLine = Math.max(1, Math.floor((LINE - margin) / (width + 2)));

@@ -21,6 +21,12 @@ function rankOf(operand: Operand): number {
  * change it only if they are of a wider kind, as 0.5 is beside integers.
  */
 export function resultType(operands: readonly Operand[]): DtypeInfo {
+  // Most operations have operands of one type, or one operand.
+  const [first, second] = operands, isSimple = operands.length === 1 || (operands.length === 2 && !isScalar(second));
+  if (isSimple && !isScalar(first)) {
+    const { dtype } = viewOf(first);
+    if (second === undefined || viewOf(second as Tensor).dtype === dtype) return dtype;
+  }
   let result: DtypeInfo | undefined;
   for (let rank = 2; rank >= 0; rank--) {
     let ofRank: DtypeInfo | undefined;

@@ -4,9 +4,9 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkNumber, seedRange, shown } from "../options.ts";
 import { Stream } from "../random.ts";
-import { type DtypeInfo, float64, Kind } from "./dtype.ts";
-import { compile, converted, type Expression, run } from "./kernels.ts";
-import { checkShape, type Shape, sizeOf } from "./layout.ts";
+import { type DtypeInfo, dtypeOf, float64, Kind } from "./dtype.ts";
+import { compile, converted, copied, type Expression, run } from "./kernels.ts";
+import { checkShape, type Shape } from "./layout.ts";
 import { Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
@@ -92,9 +92,9 @@ export function integers(low: number, high: number, shape: Shape, seed: number |
 }
 
 /** 0 … count − 1 in random order. */
-export function permutation(count: number, seed: number | undefined, dtype: DtypeInfo, order: DtypeInfo): View {
+export function permutation(count: number, seed: number | undefined, dtype: DtypeInfo): View {
   const sizes = checkShape("make a random order", [count]);
   const numbers = new Uint32Array(count);
   unwrap(native.gradus_random_permutation(numbers, generator(seed), count), "make a random order");
-  return converted(new View(new Storage(numbers), order, sizes), dtype);
+  return copied(new View(new Storage(numbers), dtypeOf("uint32"), sizes), dtype);
 }

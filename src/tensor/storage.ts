@@ -6,8 +6,8 @@ import { GradusError } from "../error.ts";
 import { checkNumber, nonNegativeRange } from "../options.ts";
 import type { DtypeInfo, TensorData } from "./dtype.ts";
 
-/** Less is not worth keeping: V8 makes it as fast. */
-const SMALLEST = 512;
+/** Less is not pooled: many small storages share a slab, since V8 takes half a microsecond for each buffer. */
+const SMALLEST = 512, SLAB = 4096, GRAIN = 16;
 
 /** Storages from this size on are counted as live; there are at most so many of them. */
 const COUNTED = 4096, MOST_COUNTED = 1 << 14;
@@ -144,6 +144,14 @@ export class Storage {
     this.#array = array;
   }
 
+  /** The array, for somebody outside to hold: in a buffer of its own, which is not used again. */
+  share(): TensorData {
+    this.isShared = true;
+    const array = this.array;
+    if (array.byteLength < SMALLEST && array.buffer.byteLength > array.byteLength) this.#array = array.slice();
+    return this.array;
+  }
+
   /** The array. */
   get array(): TensorData {
     if (this.#array === undefined) {
@@ -167,6 +175,7 @@ export class Storage {
 export class Arena {
   readonly #outer: Arena | undefined = current;
   readonly #storages: Storage[] = [];
+  #isClosed = false;
 
   /** Opens it: from now on it has what is made. */
   constructor() {
@@ -197,10 +206,11 @@ export class Arena {
   /** Gives back all but what is to be kept, which goes to the arena around this one, and closes it. */
   close(keeps: (storage: Storage) => boolean): void {
     this.giveBack(0, keeps);
-    if (current === this) current = this.#outer;
+    this.#isClosed = true;
+    while (current !== undefined && current.#isClosed) current = current.#outer;
     for (const storage of this.#storages) {
       storage.arena = undefined;
-      this.#outer?.add(storage);
+      if (!storage.isKept) current?.add(storage);
     }
     this.#storages.length = 0;
   }
@@ -219,12 +229,39 @@ export function outsideOfArenas<T>(f: () => T): T {
   }
 }
 
+/** The slab that small storages are cut from, and how much of it is taken. */
+let slab = new ArrayBuffer(SLAB), taken = 0;
+
+function smallArray(dtype: DtypeInfo, length: number, bytes: number): TensorData {
+  if (taken + bytes > SLAB) {
+    slab = new ArrayBuffer(SLAB);
+    taken = 0;
+  }
+  const array = new dtype.array(slab, taken, length);
+  taken += Math.ceil(bytes / GRAIN) * GRAIN;
+  return array;
+}
+
+function largeArray(dtype: DtypeInfo, length: number, bytes: number): TensorData {
+  try {
+    return new dtype.array(pool.take(sizeClass(bytes)), 0, length);
+  } catch (cause) {
+    if (cause instanceof GradusError) throw cause;
+    throw new GradusError(
+      "argument",
+      `Cannot make a tensor of ${length} elements: their ${bytes} bytes do not fit into memory, a smaller one is needed`,
+      { cause },
+    );
+  }
+}
+
 /** Room for that many elements, with anything in it. */
 export function allocate(dtype: DtypeInfo, length: number): Storage {
   const bytes = length * dtype.bytes;
-  const buffer = bytes >= SMALLEST ? pool.take(sizeClass(bytes)) : new ArrayBuffer(bytes);
-  const storage = new Storage(new dtype.array(buffer, 0, length));
-  if (bytes >= COUNTED) pool.count(storage, buffer.byteLength);
+  const storage = new Storage(
+    bytes < SMALLEST ? smallArray(dtype, length, bytes) : largeArray(dtype, length, bytes),
+  );
+  if (bytes >= COUNTED) pool.count(storage, storage.array.buffer.byteLength);
   current?.add(storage);
   return storage;
 }

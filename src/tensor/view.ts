@@ -1,7 +1,7 @@
 /** Views: which elements of a storage a tensor has, and in what order. */
 import type { DtypeInfo, Scalar } from "./dtype.ts";
 import { isRowMajor, type Shape, sizeOf, stridesOf } from "./layout.ts";
-import { allocate, Storage } from "./storage.ts";
+import { allocate, type Storage } from "./storage.ts";
 
 /** Elements of a storage, n-dimensionally: element (i, j, …) is number offset + i·strides[0] + j·strides[1] + … */
 export class View {

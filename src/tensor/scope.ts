@@ -1,0 +1,24 @@
+/** Scopes of tensors: what is made in one gives its memory back at its end, all at once. */
+import type { Tensor } from "../tensor.ts";
+import { reachableViews } from "./autograd.ts";
+import { Arena, type Storage } from "./storage.ts";
+
+/** The tensors that have been made since it was opened: made by `Tensor.scope()`. */
+export class TensorScope {
+  readonly #arena = new Arena();
+  readonly #kept = new Set<Storage>();
+  #isOpen = true;
+
+  /** Lets a tensor, and what its gradient needs, survive the scope. Returns it. */
+  keep(tensor: Tensor): Tensor {
+    for (const { storage } of reachableViews(tensor)) this.#kept.add(storage);
+    return tensor;
+  }
+
+  /** Ends the scope. Tensors that it gives back cannot be used any more. Another call does nothing. */
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#arena.close((storage) => this.#kept.has(storage));
+  }
+}
