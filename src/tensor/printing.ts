@@ -50,6 +50,11 @@ function writerFor(elements: readonly Scalar[], dtype: DtypeInfo): (element: Sca
   return (x) => Number.isFinite(x as number) ? write(x as number) : special(x as number);
 }
 
+/** Whether an element says how wide columns are: in floating point, zeros, infinities and NaN do not. */
+function decidesWidth(element: Scalar, dtype: DtypeInfo): boolean {
+  return dtype.kind !== Kind.float || (element !== 0 && Number.isFinite(element));
+}
+
 /** The text of a view and what is to be said of it behind the elements. */
 export function textOf(view: View, remarks: readonly string[]): string {
   const begin = "tensor(", { shape, dtype, size } = view, notes = [...remarks];
@@ -57,7 +62,8 @@ export function textOf(view: View, remarks: readonly string[]): string {
   if (size === 0 && shape.length !== 1) notes.unshift(`size=${shapeText(shape)}`);
   const shortens = size > MOST;
   const elements = [...shownElements(view, shortens)], write = writerFor(elements, dtype);
-  const width = elements.reduce<number>((widest, element) => Math.max(widest, write(element).length), 0);
+  const width = elements.filter((element) => decidesWidth(element, dtype))
+    .reduce<number>((widest, element) => Math.max(widest, write(element).length), 1);
   const body = size === 0
     ? "[]"
     : written(view, shortens, (element) => write(element).padStart(width), width, begin.length);
