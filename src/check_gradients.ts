@@ -7,6 +7,7 @@
  */
 import { GradusError } from "./error.ts";
 import { checkNumber, checkOptions, nonNegativeRange, positiveRange, shown } from "./options.ts";
+import { Tensor } from "./tensor.ts";
 import { Value } from "./value.ts";
 
 /** How `checkGradients` compares. */
@@ -80,19 +81,29 @@ export interface GradientReport {
 export function checkGradients(
   f: (inputs: Value[]) => Value,
   inputs: readonly number[],
+  options?: CheckGradientsOptions,
+): GradientReport;
+/** Of a function of tensors of float64: of each of their elements; the result is a single element, or is summed up. */
+export function checkGradients(
+  f: (inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options?: CheckGradientsOptions,
+): GradientReport;
+export function checkGradients(
+  f: ((inputs: Value[]) => Value) | ((inputs: Tensor[]) => Tensor),
+  inputs: readonly number[] | readonly Tensor[],
   options: CheckGradientsOptions = {},
 ): GradientReport {
   checkOptions("the options of checkGradients", options, ["step", "relativeTolerance", "absoluteTolerance"]);
   const step = checkNumber("the step", options.step ?? Math.cbrt(Number.EPSILON), positiveRange);
   const relative = checkNumber("the relative tolerance", options.relativeTolerance ?? 1e-6, nonNegativeRange);
   const absolute = checkNumber("the absolute tolerance", options.absoluteTolerance ?? 1e-8, nonNegativeRange);
-  checkInputs(inputs);
-
-  const values = valuesOf(inputs),
-    result = call(f, values),
-    first = finite(result.data, "at these inputs", "a finite number");
-  result.backward();
-  const second = call(f, valuesOf(inputs)).data;
+  const isOfTensors = Array.isArray(inputs) && inputs[0] instanceof Tensor;
+  const { numbers, valueAt, gradientAt } = isOfTensors
+    ? functionOfTensors(f as (inputs: Tensor[]) => Tensor, inputs as readonly Tensor[])
+    : functionOfValues(f as (inputs: Value[]) => Value, inputs as readonly number[]);
+  const { value, gradient } = gradientAt(numbers), first = finite(value, "at these inputs", "a finite number");
+  const second = valueAt(numbers);
   if (second !== first) {
     throw cannot(
       "argument",
@@ -100,19 +111,18 @@ export function checkGradients(
     );
   }
 
-  const entries = values.map((value, index): GradientEntry => {
-    const x = inputs[index], h = step * Math.max(1, Math.abs(x));
+  const entries = gradient.map((analytic, index): GradientEntry => {
+    const x = numbers[index], h = step * Math.max(1, Math.abs(x));
     let largest = 0;
     const at = (moved: number): number => {
-      const numbers = inputs.map((input, i) => i === index ? moved : input);
       const where = `where input ${index} is ${moved} instead of ${x}`;
-      const y = finite(call(f, valuesOf(numbers)).data, where, "a finite number or a smaller step");
+      const y = finite(valueAt(numbers.with(index, moved)), where, "a finite number or a smaller step");
       largest = Math.max(largest, Math.abs(y));
       return y;
     };
     // Divided by what x has really been moved by: x ± h is rounded.
     const slope = (h: number): number => (at(x + h) - at(x - h)) / ((x + h) - (x - h));
-    const analytic = value.grad, numeric = (4 * slope(h / 2) - slope(h)) / 3;
+    const numeric = (4 * slope(h / 2) - slope(h)) / 3;
     const size = Math.max(Math.abs(analytic), Math.abs(numeric));
     const rounding = 4 * Number.EPSILON * largest / h;
     return {
@@ -124,6 +134,67 @@ export function checkGradients(
     };
   });
   return reportOf(entries);
+}
+
+/** A function of numbers, as it is checked, and where. */
+interface NumberFunction {
+  readonly numbers: readonly number[];
+  readonly valueAt: (numbers: readonly number[]) => number;
+  readonly gradientAt: (numbers: readonly number[]) => { value: number; gradient: number[] };
+}
+
+function functionOfValues(f: (inputs: Value[]) => Value, numbers: readonly number[]): NumberFunction {
+  checkInputs(numbers);
+  const call = (values: Value[]): Value => {
+    const result: unknown = f(values.slice());
+    if (result instanceof Value) return result;
+    throw cannot("argument", `it returns ${shown(result)}, a Value is needed`);
+  };
+  const valuesOf = (numbers: readonly number[]) => numbers.map((number) => new Value(number));
+  return {
+    numbers,
+    valueAt: (numbers) => call(valuesOf(numbers)).data,
+    gradientAt: (numbers) => {
+      const values = valuesOf(numbers), result = call(values), value = result.data;
+      if (Number.isFinite(value)) result.backward();
+      return { value, gradient: values.map(({ grad }) => grad) };
+    },
+  };
+}
+
+/** All elements of the tensors are the numbers. */
+function functionOfTensors(f: (inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): NumberFunction {
+  const wrong = inputs.findIndex((input) => !(input instanceof Tensor) || input.dtype !== "float64");
+  if (wrong >= 0) {
+    const input: unknown = inputs[wrong], found = input instanceof Tensor ? `of ${input.dtype}` : shown(input);
+    throw cannot("argument", `input ${wrong} is ${found}, a tensor of float64 is needed`);
+  }
+  const numbers = inputs.flatMap((input) => [...input.toTypedArray() as Float64Array]);
+  checkInputs(numbers);
+  const tensorsOf = (numbers: readonly number[], requiresGrad: boolean): Tensor[] => {
+    let at = 0;
+    return inputs.map(({ shape, size }) => {
+      const data = Float64Array.from(numbers.slice(at, at += size));
+      return Tensor.from(data, { shape, requiresGrad });
+    });
+  };
+  const call = (tensors: Tensor[]): Tensor => {
+    const result: unknown = f(tensors.slice());
+    if (result instanceof Tensor) return result.sum();
+    throw cannot("argument", `it returns ${shown(result)}, a Tensor is needed`);
+  };
+  return {
+    numbers,
+    valueAt: (numbers) => call(tensorsOf(numbers, false)).item(),
+    gradientAt: (numbers) => {
+      const tensors = tensorsOf(numbers, true), result = call(tensors);
+      if (result.requiresGrad && Number.isFinite(result.item())) result.backward();
+      const gradient = tensors.flatMap(({ grad, size }) =>
+        grad === null ? new Array<number>(size).fill(0) : [...grad.toTypedArray() as Float64Array]
+      );
+      return { value: result.item(), gradient };
+    },
+  };
 }
 
 /** How bad an entry is: passed up to 1. Not a number is worst. */
@@ -150,16 +221,6 @@ function checkInputs(inputs: readonly number[]): void {
   const wrong = inputs.findIndex((input) => !Number.isFinite(input));
   if (wrong < 0) return;
   throw cannot("argument", `input ${wrong} is ${shown(inputs[wrong])}, a finite number is needed`);
-}
-
-function valuesOf(numbers: readonly number[]): Value[] {
-  return numbers.map((number) => new Value(number));
-}
-
-function call(f: (inputs: Value[]) => Value, values: Value[]): Value {
-  const result: unknown = f(values.slice());
-  if (result instanceof Value) return result;
-  throw cannot("argument", `it returns ${shown(result)}, a Value is needed`);
 }
 
 function finite(y: number, where: string, needed: string): number {

@@ -2,6 +2,7 @@
  * Tables of numbers as people have them, turned into one flat typed array of rows. What the numbers mean is left to the
  * callers.
  */
+import { numberFromBfloat16 } from "./bfloat16.ts";
 import { GradusError } from "./error.ts";
 import { shown } from "./options.ts";
 
@@ -68,6 +69,7 @@ export type NumberArray =
   | Reals
   | Float32Array
   | Float64Array
+  | Float16Array
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -76,12 +78,14 @@ export type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** A flat typed array with its shape, rows first. */
+/** A flat typed array with its shape, rows first: a `Tensor`, for one. */
 export interface Shaped {
   /** The numbers, row after row. */
-  readonly data: NumberArray;
+  readonly data: NumberArray | BigInt64Array;
   /** Rows and columns; `[rows]` alone means one column. */
   readonly shape: readonly number[];
+  /** Their type, where the array does not say it: `"bfloat16"` are 16 bits each. */
+  readonly dtype?: string;
   /** What each number is multiplied by; default 1. Pictures of bytes become numbers from 0 to 1 with 1 / 255. */
   readonly scale?: number;
 }
@@ -167,10 +171,11 @@ export function flatRows(rows: Rows, width: number, what: TableName): Flat | und
       `${what.name} are ${plural(rows.length, "number")} in one array, a multiple of ${width} is needed`,
     );
   }
-  if (!isShaped(rows) || !isNumberArray(rows.data)) {
+  const data = isShaped(rows) ? plainNumbers(rows) : undefined;
+  if (!isShaped(rows) || data === undefined) {
     refuse("argument", what, `${what.name} are ${shown(rows)}, an array of rows or a typed array is needed`);
   }
-  const { data, shape, scale = 1 } = rows;
+  const { shape, scale = 1 } = rows;
   const columns = shape.length === 1 ? 1 : shape[1];
   if (shape.length < 1 || shape.length > 2 || columns !== width || shape[0] * width !== data.length) {
     refuse(
@@ -188,8 +193,16 @@ export function flatRows(rows: Rows, width: number, what: TableName): Flat | und
 }
 
 /** The numbers of an array with its shape, each multiplied by the scale. */
-export function numbersOf({ data, scale = 1 }: Shaped): NumberArray {
+export function numbersOf(shaped: Shaped): NumberArray {
+  const data = plainNumbers(shaped) ?? shaped.data as NumberArray, { scale = 1 } = shaped;
   return scale === 1 ? data : Float64Array.from(data, (x) => x * scale);
+}
+
+/** Numbers as JavaScript has them, also of bfloat16 and of 64 bits; undefined of what holds none. */
+function plainNumbers({ data, dtype }: Shaped): NumberArray | undefined {
+  if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
+  if (!isNumberArray(data)) return undefined;
+  return dtype === "bfloat16" ? Float32Array.from(data, numberFromBfloat16) : data;
 }
 
 /** The numbers as reals: the very array where it is of that type and the scale is 1. */

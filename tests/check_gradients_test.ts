@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { checkGradients, type CheckGradientsOptions, GradusError, MLP, Random, Value } from "../mod.ts";
+import { checkGradients, type CheckGradientsOptions, GradusError, MLP, Random, Tensor, Value } from "../mod.ts";
 
 /** x·weight + rest, with the gradient of x·`claimed`: a gradient that is wrong by a known amount. */
 function wrongBy(weight: number, claimed: number): (inputs: Value[]) => Value {
@@ -139,4 +139,18 @@ Deno.test("checkGradients() gives f values and arrays that are its own", () => {
   assertEquals([report.passed, inputs], [true, [1, 2]]);
   const outside = new Random(1).uniform(1, 2);
   assert(checkGradients(([x]) => x.mul(outside), [1]).passed);
+});
+
+Deno.test("checkGradients() checks functions of tensors, element by element, whatever shape they give", () => {
+  const a = Tensor.from(new Float64Array([0.5, -1, 2, 3]), { shape: [2, 2] }),
+    b = Tensor.from(new Float64Array([1.5, 2]));
+  const right = checkGradients(([a, b]: Tensor[]) => a.mul(b).tanh(), [a, b]);
+  assertEquals([right.passed, right.entries.length], [true, 6]);
+  const wrong = checkGradients(([a, b]: Tensor[]) => a.mul(b.detach()).tanh(), [a, b]);
+  assertEquals([wrong.passed, wrong.worst.index >= 4], [false, true]);
+  assertThrows(
+    () => checkGradients(([a]: Tensor[]) => a, [Tensor.from([1, 2])]),
+    GradusError,
+    "Cannot check the gradients of f: input 0 is of float32, a tensor of float64 is needed",
+  );
 });

@@ -10,6 +10,7 @@ const typescript: readonly (readonly string[])[] = [
   [
     "src/error.ts",
     "src/options.ts",
+    "src/bfloat16.ts",
     "src/shape.ts",
     "src/random.ts",
     "src/files.ts",

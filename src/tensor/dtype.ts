@@ -5,7 +5,7 @@
 import { Element } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
-import { bfloat16FromNumber, numberFromBfloat16 } from "./bfloat16.ts";
+import { bfloat16FromNumber, numberFromBfloat16 } from "../bfloat16.ts";
 
 /** The type of a tensor's elements. */
 export type TensorDtype =

@@ -165,9 +165,10 @@ export class Storage {
     const array = this.#array;
     if (array === undefined) return;
     this.#array = undefined;
-    const bytes = array.buffer.byteLength;
-    if (bytes >= COUNTED) pool.uncount(this, bytes);
-    if (bytes >= SMALLEST && !this.isShared) pool.give(array.buffer);
+    const { buffer, byteLength } = array;
+    if (byteLength >= COUNTED) pool.uncount(this, buffer.byteLength);
+    // A slab is that of others, too.
+    if (byteLength >= SMALLEST && !this.isShared) pool.give(buffer);
   }
 }
 
