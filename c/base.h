@@ -42,8 +42,14 @@ INLINE size_t size_max(size_t a, size_t b) { return a > b ? a : b; }
 
 INLINE size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
-/* n, which is a multiple of 16, so that the compiler knows: the loops over a network's columns need no second one for a rest,
- * which would make the library a quarter larger. */
+/* n, which is a multiple of 16, so that the compiler knows: loops over columns and strips need no second one for a rest, which
+ * would make the library a quarter larger. */
 INLINE size_t whole(size_t n) { return n & ~(size_t)15; }
+
+/* The same of an n that is not 0: where a vector has 16 numbers, a loop need not do with fewer. */
+INLINE size_t whole_strip(size_t n) {
+  __builtin_assume(n >= 16);
+  return whole(n);
+}
 
 #endif

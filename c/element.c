@@ -23,23 +23,29 @@ INLINE float float_from_half(uint16_t half) {
 
 INLINE float float_from_bfloat(uint16_t bits) { return float_from_bits((uint32_t)bits << 16); }
 
-/* x in a format with so many bits of fraction and an exponent with that bias, which takes 15 bits beside the sign. Among its
- * subnormal numbers, a sum with one whose last bit weighs as much as theirs rounds. */
-INLINE uint16_t round_to_short(double x, int fraction, int bias) {
-  const uint64_t bits = double_bits(x), size = bits & ~((uint64_t)1 << 63), infinite = (uint64_t)(2 * bias + 1) << fraction;
-  const uint64_t least = (uint64_t)(1023 + 1 - bias) << 52, magic = (uint64_t)(1023 + 53 - bias - fraction) << 52;
-  const int drop = 52 - fraction;
-  const uint64_t odd = size >> drop & 1, half = ((uint64_t)1 << (drop - 1)) - 1;
-  const uint64_t normal = (size - (least - ((uint64_t)1 << 52)) + half + odd) >> drop;
-  const uint64_t subnormal = double_bits(double_from_bits(size) + double_from_bits(magic)) - magic;
-  uint64_t result = size < least ? subnormal : normal < infinite ? normal : infinite;
-  result = size > (uint64_t)0x7ff << 52 ? infinite | infinite >> 1 : result;
-  return (uint16_t)(result | bits >> 63 << 15);
-}
+/* x in a format with so many bits of fraction and an exponent of that bias, which takes the rest of 15 bits. Its subnormal numbers
+ * are rounded by a sum with one whose last bit weighs as much as theirs. FRACTION and BIAS are those of the type of x. */
+#define ROUND_TO_SHORT(name, real, ubits, real_bits, real_from_bits, FRACTION, BIAS)                               \
+  INLINE uint16_t name(real x, int fraction, int bias) {                                                           \
+    const ubits bits = real_bits(x), size = bits & ~(ubits)0 >> 1, one = (ubits)1 << FRACTION;                      \
+    const ubits least = (ubits)(BIAS + 1 - bias) * one, magic = (ubits)(BIAS + 1 + FRACTION - bias - fraction) * one; \
+    const ubits infinite = (ubits)(2 * bias + 1) << fraction;                                                      \
+    const int drop = FRACTION - fraction;                                                                          \
+    const ubits below_half = ((ubits)1 << (drop - 1)) - 1;                                                         \
+    const ubits normal = (size - (least - one) + below_half + (size >> drop & 1)) >> drop;                         \
+    const ubits subnormal = real_bits(real_from_bits(size) + real_from_bits(magic)) - magic;                       \
+    const ubits number = size < least ? subnormal : normal < infinite ? normal : infinite;                         \
+    const ubits result = size > (ubits)(2 * BIAS + 1) * one ? infinite | infinite >> 1 : number;                   \
+    return (uint16_t)(result | bits >> (8 * sizeof(real) - 1) << 15);                                              \
+  }
+ROUND_TO_SHORT(short_from_double, double, uint64_t, double_bits, double_from_bits, 52, 1023)
+ROUND_TO_SHORT(short_from_float, float, uint32_t, float_bits, float_from_bits, 23, 127)
+#undef ROUND_TO_SHORT
 
-INLINE uint16_t half_from_double(double x) { return round_to_short(x, 10, 15); }
-
-INLINE uint16_t bfloat_from_double(double x) { return round_to_short(x, 7, 127); }
+INLINE uint16_t half_from_double(double x) { return short_from_double(x, 10, 15); }
+INLINE uint16_t half_from_float(float x) { return short_from_float(x, 10, 15); }
+INLINE uint16_t bfloat_from_double(double x) { return short_from_double(x, 7, 127); }
+INLINE uint16_t bfloat_from_float(float x) { return short_from_float(x, 7, 127); }
 
 /* ---- int64 ---- */
 
@@ -63,7 +69,7 @@ INLINE double double_from_int64(int64_t x) {
   case GRADUS_ELEMENT_##name: {                 \
     const type *restrict x_ = from;             \
     result *restrict y = to;                    \
-    for (size_t i = 0; i < whole(n); i++) {     \
+    for (size_t i = 0; i < whole_strip(n); i++) {     \
       const type x = x_[i];                     \
       y[i] = (result)(value);                   \
     }                                           \
@@ -126,7 +132,7 @@ static void load_strip(void *to, int32_t compute, const void *from, int32_t type
 #define CONVERT(name, type, value)              \
   case GRADUS_ELEMENT_##name: {                 \
     type *restrict y = to;                      \
-    for (size_t i = 0; i < whole(n); i++) {     \
+    for (size_t i = 0; i < whole_strip(n); i++) {     \
       x = x_[i];                                \
       y[i] = (type)(value);                     \
     }                                           \
@@ -153,7 +159,7 @@ static void store_int64(void *to, int32_t type, const int64_t *restrict x_, size
 }
 
 /* Floating point to integers: by way of int64_t. */
-static void store_whole(void *to, int32_t type, const void *from, int32_t compute, size_t n) {
+static void store_integers(void *to, int32_t type, const void *from, int32_t compute, size_t n) {
   int64_t whole_numbers[STRIP_MAX];
   for (size_t i = 0; i < n; i += STRIP_MAX) {
     size_t length = size_min(n - i, STRIP_MAX);
@@ -167,10 +173,10 @@ static void store_float(void *to, int32_t type, const float *restrict x_, size_t
   switch (type) {
     CONVERT(FLOAT32, float, x)
     CONVERT(FLOAT64, double, x)
-    CONVERT(FLOAT16, uint16_t, half_from_double((double)x))
-    CONVERT(BFLOAT16, uint16_t, bfloat_from_double((double)x))
+    CONVERT(FLOAT16, uint16_t, half_from_float(x))
+    CONVERT(BFLOAT16, uint16_t, bfloat_from_float(x))
     CONVERT(BOOL, uint8_t, x != 0)
-    default: store_whole(to, type, x_, GRADUS_ELEMENT_FLOAT32, n); break;
+    default: store_integers(to, type, x_, GRADUS_ELEMENT_FLOAT32, n); break;
   }
 }
 
@@ -182,7 +188,7 @@ static void store_double(void *to, int32_t type, const double *restrict x_, size
     CONVERT(FLOAT16, uint16_t, half_from_double(x))
     CONVERT(BFLOAT16, uint16_t, bfloat_from_double(x))
     CONVERT(BOOL, uint8_t, x != 0)
-    default: store_whole(to, type, x_, GRADUS_ELEMENT_FLOAT64, n); break;
+    default: store_integers(to, type, x_, GRADUS_ELEMENT_FLOAT64, n); break;
   }
 }
 

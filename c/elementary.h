@@ -159,6 +159,30 @@ INLINE real K(exp_pair)(real x, real low, real *rest) {
   return K(scale)(sum, k);
 }
 
+/* Exponentials in proportion to one another: e^x·2^shift, the shift such that those of numbers near `top`, the largest, are about
+ * 2^EXP_LIFT and none is subnormal; that of what is below `least`, which is as good as nothing beside it, is 0. */
+struct K(proportion) {
+  real least;
+  ubits shift;
+};
+
+#define EXP_LIFT 64
+
+INLINE struct K(proportion) K(proportion_to)(real top) {
+  ubits k;
+  K(exp_parts)(top, &k);
+  return (struct K(proportion)){.least = top + R(EXP_MIN), .shift = EXP_LIFT + BIAS - k};
+}
+
+/* Within an ulp; what it was rounded by goes to *rest. NaN stays. */
+INLINE real K(exp_in_proportion)(real x, struct K(proportion) to, real *rest) {
+  ubits k;
+  const real w = K(exp_parts)(to.least > x ? to.least : x, &k), high = R(1) + w;
+  const real factor = x < to.least ? 0 : K(from_bits)((k + to.shift) << FRACTION_BITS);
+  *rest = (w - (high - R(1))) * factor;
+  return high * factor;
+}
+
 /* e^x - 1 = 2^k·w + (2^k - 1), halved and doubled because 2^k overflows before the result does.
  * Error (1.44, 1.81). */
 ELEMENTARY real K(expm1)(real x) {
@@ -598,15 +622,15 @@ OUT_OF_LINE real K(floor_divide)(real a, real b) {
 INLINE real K(fmod)(real a, real b) { return fmod_exact(a, b); }
 
 #else
-/* ---- those of double, rounded ---- */
+/* ---- those of double, rounded: calls, or a loop over them would be a row of them ---- */
 
-INLINE real K(sin)(real x) { return (real)K64(sin)(x); }
-INLINE real K(cos)(real x) { return (real)K64(cos)(x); }
-INLINE real K(tan)(real x) { return (real)K64(tan)(x); }
-INLINE real K(pow)(real a, real b) { return (real)K64(pow)(a, b); }
-INLINE real K(remainder)(real a, real b) { return (real)K64(remainder)(a, b); }
-INLINE real K(floor_divide)(real a, real b) { return (real)K64(floor_divide)(a, b); }
-INLINE real K(fmod)(real a, real b) { return (real)fmod_exact(a, b); }
+OUT_OF_LINE real K(sin)(real x) { return (real)K64(sin)(x); }
+OUT_OF_LINE real K(cos)(real x) { return (real)K64(cos)(x); }
+OUT_OF_LINE real K(tan)(real x) { return (real)K64(tan)(x); }
+OUT_OF_LINE real K(pow)(real a, real b) { return (real)K64(pow)(a, b); }
+OUT_OF_LINE real K(remainder)(real a, real b) { return (real)K64(remainder)(a, b); }
+OUT_OF_LINE real K(floor_divide)(real a, real b) { return (real)K64(floor_divide)(a, b); }
+OUT_OF_LINE real K(fmod)(real a, real b) { return (real)fmod_exact(a, b); }
 #endif
 
 #undef POLYNOMIAL

@@ -18,6 +18,11 @@ static inline double double_from_bits(uint64_t bits) {
   return u.x;
 }
 
+static inline uint32_t float_bits(float x) {
+  union { float x; uint32_t bits; } u = {.x = x};
+  return u.bits;
+}
+
 static inline float float_from_bits(uint32_t bits) {
   union { uint32_t bits; float x; } u = {.bits = bits};
   return u.x;

@@ -403,6 +403,14 @@ int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, cons
   return GRADUS_OK;
 }
 
+int32_t gradus_tensor_sort(int32_t *index, const void *x, void *scratch, const int32_t *plan) {
+  REQUIRE(plan && is_computed(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0 && (plan[4] == 0 || plan[4] == 1));
+  if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
+  REQUIRE(index && x && scratch);
+  sort_rows(index, x, (void *)(((uintptr_t)scratch + 7) & ~(uintptr_t)7), plan);
+  return GRADUS_OK;
+}
+
 int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32_t *plan) {
   REQUIRE(plan && is_computed(plan[0]) && none_is_negative(plan + 1, 8));
   size_t batches = (size_t)plan[8];

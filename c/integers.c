@@ -33,7 +33,7 @@ static void integer_forward(uint32_t op, int64_t *restrict y, const int64_t *res
   switch (op) {
 #define X(name, value)                       \
   case OP_##name:                            \
-    for (size_t i = 0; i < whole(n); i++) {  \
+    for (size_t i = 0; i < whole_strip(n); i++) {  \
       int64_t x = a_[i];                     \
       (void)x;                               \
       y[i] = value;                          \
@@ -44,7 +44,7 @@ static void integer_forward(uint32_t op, int64_t *restrict y, const int64_t *res
 #undef X
 #define X(name, value)                       \
   case OP_##name:                            \
-    for (size_t i = 0; i < whole(n); i++) {  \
+    for (size_t i = 0; i < whole_strip(n); i++) {  \
       int64_t a = a_[i], b = b_[i];          \
       y[i] = value;                          \
     }                                        \

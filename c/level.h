@@ -3,7 +3,7 @@
  * give the same bits. Ends with the level's table of entry points, `struct level`. */
 #define K_(name, level, type) CONCAT4(name, type, _, level)
 
-/* Whose scalar code the tape runs: the level's own, unless its file says that another's is as good. */
+/* Whose code the tape and sums run: the level's own, unless its file says that another's is as good. */
 #ifndef SCALARS
 #define SCALARS LEVEL
 #define HAS_SCALARS
@@ -48,15 +48,15 @@
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
         K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
         K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(strip_entry, LEVEL, type),                  \
-        K_(products_entry, LEVEL, type), K_(rows_entry, LEVEL, type), K_(normalize_entry, LEVEL, type),           \
+        K_(products_entry, LEVEL, type), K_(rows_entry, LEVEL, type), K_(normalize_entry, SCALARS, type),         \
         K_(cross_entropy_entry, LEVEL, type),                                                                     \
         {                                                                                                         \
-            [GRADUS_REDUCTION_SUM] = K_(sum_down, LEVEL, type),                                                   \
-            [GRADUS_REDUCTION_MEAN] = K_(sum_down, LEVEL, type),                                                  \
-            [GRADUS_REDUCTION_SUM_SQUARES] = K_(sum_squares_down, LEVEL, type),                                   \
-            [GRADUS_REDUCTION_PROD] = K_(prod_down, LEVEL, type),                                                 \
-            [GRADUS_REDUCTION_MAX] = K_(max_down, LEVEL, type),                                                   \
-            [GRADUS_REDUCTION_MIN] = K_(min_down, LEVEL, type),                                                   \
+            [GRADUS_REDUCTION_SUM] = K_(sum_down, SCALARS, type),                                                   \
+            [GRADUS_REDUCTION_MEAN] = K_(sum_down, SCALARS, type),                                                  \
+            [GRADUS_REDUCTION_SUM_SQUARES] = K_(sum_squares_down, SCALARS, type),                                   \
+            [GRADUS_REDUCTION_PROD] = K_(prod_down, SCALARS, type),                                                 \
+            [GRADUS_REDUCTION_MAX] = K_(max_down, SCALARS, type),                                                   \
+            [GRADUS_REDUCTION_MIN] = K_(min_down, SCALARS, type),                                                   \
         },                                                                                                        \
   }
 

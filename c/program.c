@@ -42,7 +42,7 @@ static int operand_is_valid(const struct program *p, uint32_t operand) {
 }
 
 static int program_is_valid(const struct program *p) {
-  if (p->strip < 1 || p->strip > STRIP_MAX || p->strip != whole(p->strip)) return 0;
+  if (p->strip < 1 || p->strip > STRIP_MAX || p->strip % 16 != 0) return 0;
   if (p->inputs > p->registers) return 0;
   for (const uint32_t *result = p->output; result < p->operation; result++)
     if (!operand_is_valid(p, *result)) return 0;

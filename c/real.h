@@ -1,17 +1,19 @@
 /* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers, the name
- * mangler K(f) -> f_f32_avx2, the literal R(x), and the exact K(fma). No include guard: included once per type and level. */
+ * mangler K(f) -> f_f32_avx2, that of the level whose scalar code is used KS(f), the literal R(x), and the exact K(fma). No include guard: included once per type and level. */
 #if REAL_BITS == 64
 #define real double
 #define other_real float
 #define ubits uint64_t
 #define ibits int64_t
 #define K(name) CONCAT4(name, _f64, _, LEVEL)
+#define KS(name) CONCAT4(name, _f64, _, SCALARS)
 #else
 #define real float
 #define other_real double
 #define ubits uint32_t
 #define ibits int32_t
 #define K(name) CONCAT4(name, _f32, _, LEVEL)
+#define KS(name) CONCAT4(name, _f32, _, SCALARS)
 #endif
 #define K64(name) CONCAT4(name, _f64, _, LEVEL)
 #define R(x) ((real)(x))

@@ -5,6 +5,7 @@
 #undef ibits
 #undef K
 #undef K64
+#undef KS
 #undef R
 #undef LANES
 #undef QUAD

@@ -25,37 +25,125 @@ LOCAL void K(scale_array)(real *x, real factor, size_t n) {
 
 LOCAL void K(scale_entry)(void *x, double factor, size_t n) { K(scale_array)(x, (real)factor, n); }
 
+
+#ifdef HAS_SCALARS
 /* ---- down the columns ---- */
 
 /* Numbers of PARTIALS neighbouring columns, as many registers as the level needs for them. */
 typedef real K(numbers) __attribute__((ext_vector_type(PARTIALS)));
 typedef double K(doubles) __attribute__((ext_vector_type(PARTIALS)));
+typedef ibits K(masks) __attribute__((ext_vector_type(PARTIALS)));
 typedef K(numbers) K(unaligned_numbers) __attribute__((aligned(REAL_BITS / 8), may_alias));
 typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 
-/* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …, each column j on its own. Of wide rows few are read side by side. */
-#define X(name, start, step)                                                                                        \
-  OUT_OF_LINE void K(name##_down)(void *to, const void *from, size_t stride, size_t rows, size_t columns) {         \
-    const size_t together = columns == PARTIALS ? rows : ROWS_TOGETHER;                                             \
-    for (size_t first = 0; first < rows; first += together) {                                                       \
-      const size_t count = size_min(together, rows - first);                                                        \
-      const real *block = (const real *)from + first * stride;                                                      \
-      size_t j = 0;                                                                                                 \
-      for (; j + PARTIALS <= columns; j += PARTIALS) {                                                              \
-        K(doubles) a = *(K(unaligned_doubles) *)((double *)to + j);                                                 \
-        for (size_t i = 0; i < count; i++) {                                                                        \
-          const K(numbers) number = *(const K(unaligned_numbers) *)(block + i * stride + j);                        \
-          const K(doubles) x = __builtin_convertvector(number, K(doubles));                                         \
-          a = step;                                                                                                 \
-        }                                                                                                           \
-        *(K(unaligned_doubles) *)((double *)to + j) = a;                                                            \
-      }                                                                                                             \
-      for (size_t i = 0; i < count; i++)                                                                            \
-        for (size_t rest = j; rest < columns; rest++) {                                                             \
-          const double a = ((double *)to)[rest], x = (double)block[i * stride + rest];                              \
-          ((double *)to)[rest] = step;                                                                              \
-        }                                                                                                           \
-    }                                                                                                               \
+#define NUMBERS(from) (*(const K(unaligned_numbers) *)(from))
+#define DOUBLES(from) __builtin_convertvector(NUMBERS(from), K(doubles))
+#define RESULTS(to) (*(K(unaligned_doubles) *)(to))
+
+#if LEVEL_FMA == FMA_EMULATED
+#define IN_VECTORS 0 /* for size, as all of that level */
+#else
+#define IN_VECTORS 1
+#endif
+
+/* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …, each column j on its own; in vectors by what `loop` does to a from
+ * i = 0 to count-1. Of wide rows few are read side by side. */
+#define DOWN(name, loop, step)                                                                                          \
+  OUT_OF_LINE void K(name##_down)(void *results, const void *from, size_t stride, size_t rows, size_t columns) {              \
+    const size_t together = columns == PARTIALS ? rows : ROWS_TOGETHER;                                                 \
+    double *to = results;                                                                                               \
+    for (size_t first = 0; first < rows; first += together) {                                                           \
+      const real *block = (const real *)from + first * stride;                                                          \
+      size_t count = size_min(together, rows - first), j = 0;                                                           \
+      for (; IN_VECTORS && j + PARTIALS <= columns; j += PARTIALS) loop;                                                \
+      for (size_t i = 0; i < count; i++)                                                                                \
+        for (size_t rest = j; rest < columns; rest++) {                                                                 \
+          const double a = to[rest], x = (double)block[i * stride + rest];                                              \
+          to[rest] = step;                                                                                              \
+        }                                                                                                               \
+    }                                                                                                                   \
   }
-REDUCTIONS(X)
-#undef X
+
+#define SUMS(step)                                                                                                      \
+  {                                                                                                                     \
+    K(doubles) a = RESULTS(to + j);                                                                                     \
+    for (size_t i = 0; i < count; i++) {                                                                                \
+      const K(doubles) x = DOUBLES(block + i * stride + j);                                                             \
+      a = step;                                                                                                         \
+    }                                                                                                                   \
+    RESULTS(to + j) = a;                                                                                                \
+  }
+
+/* The larger or smaller one, and NaN if there is any; in the numbers' own type, which does not change them. */
+#define EXTREMES(is_beyond)                                                                                             \
+  {                                                                                                                     \
+    K(numbers) a = __builtin_convertvector(RESULTS(to + j), K(numbers));                                                \
+    for (size_t i = 0; i < count; i++) {                                                                                \
+      const K(numbers) x = NUMBERS(block + i * stride + j);                                                             \
+      const K(masks) take = (K(masks))(is_beyond) | (K(masks))(x != x);                                                 \
+      a = (K(numbers))((take & (K(masks))x) | (~take & (K(masks))a));                                                   \
+    }                                                                                                                   \
+    RESULTS(to + j) = __builtin_convertvector(a, K(doubles));                                                           \
+  }
+
+DOWN(sum, SUMS(a + x), a + x)
+DOWN(sum_squares, SUMS(a + x * x), a + x * x)
+DOWN(prod, SUMS(a * x), a * x)
+DOWN(max, EXTREMES(x > a), x > a || x != x ? x : a)
+DOWN(min, EXTREMES(x < a), x < a || x != x ? x : a)
+
+#undef DOWN
+#undef SUMS
+#undef EXTREMES
+
+/* ---- along a row ---- */
+
+/* The partial sums, halved pairwise; they are of no use any more then. */
+OUT_OF_LINE double K(sum_of_partials)(double *partial) {
+  for (size_t half = PARTIALS / 2; half > 0; half /= 2)
+    for (size_t j = 0; j < half; j++) partial[j] += partial[j + half];
+  return partial[0];
+}
+
+/* Σ x */
+OUT_OF_LINE double K(row_sum)(const real *x, size_t n) {
+  double partial[PARTIALS] = {0};
+  K(sum_down)(partial, x, PARTIALS, n / PARTIALS, PARTIALS);
+  for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
+  return K(sum_of_partials)(partial);
+}
+
+/* Σ (x − c)·(z − c) */
+OUT_OF_LINE double K(row_dot)(const real *x, const real *z, double c, size_t n) {
+  double partial[PARTIALS] = {0};
+  size_t j = 0;
+  if (IN_VECTORS) {
+    K(doubles) sum = {0};
+    for (; j + PARTIALS <= n; j += PARTIALS) sum += (DOUBLES(x + j) - c) * (DOUBLES(z + j) - c);
+    memcpy(partial, &sum, sizeof partial);
+  }
+  for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
+  return K(sum_of_partials)(partial);
+}
+
+/* The largest; NaN does not count, and of nothing else it is −∞. */
+OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
+  real top[PARTIALS];
+  size_t j = 0;
+  for (size_t i = 0; i < PARTIALS; i++) top[i] = -R(__builtin_inf());
+  if (IN_VECTORS) {
+    K(numbers) most = NUMBERS(top);
+    for (; j + PARTIALS <= n; j += PARTIALS) most = __builtin_elementwise_max(most, NUMBERS(x + j));
+    memcpy(top, &most, sizeof top);
+  }
+  for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
+  for (size_t half = PARTIALS / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++) top[i] = top[i + half] > top[i] ? top[i + half] : top[i];
+  return top[0];
+}
+
+#undef NUMBERS
+#undef DOUBLES
+#undef RESULTS
+#undef IN_VECTORS
+#endif

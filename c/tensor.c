@@ -121,7 +121,8 @@ static void cursor_move(struct cursor *c, const struct space *s, const struct vi
   }
 }
 
-/* to[i·to_row + j·to_step] ← from[i·row + j·step] for i < rows, j < n, in elements of a type; the longer loop is the inner one. */
+/* to[i·to_row + j·to_step] ← from[i·row + j·step] for i < rows, j < n, in elements of a type. The longer loop is the inner one, and
+ * the same element many times over is a loop of its own. */
 #define COPY(type)                                                                                              \
   static void copy_##type(char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row, int64_t step, \
                           int64_t rows, int64_t n) {                                                            \
@@ -133,6 +134,12 @@ static void cursor_move(struct cursor *c, const struct space *s, const struct vi
     for (int64_t i = 0; i < rows; i++) {                                                                        \
       char *t = to + (ptrdiff_t)(i * to_row * bytes);                                                           \
       const char *f = from + (ptrdiff_t)(i * row * bytes);                                                      \
+      if (step == 0 && to_step == 1) {                                                                          \
+        type x;                                                                                                 \
+        memcpy(&x, f, sizeof x);                                                                                \
+        for (int64_t j = 0; j < n; j++) memcpy(t + (ptrdiff_t)(j * bytes), &x, sizeof x);                       \
+        continue;                                                                                               \
+      }                                                                                                         \
       for (int64_t j = 0; j < n; j++) {                                                                         \
         memcpy(t, f, sizeof(type));                                                                             \
         t += (ptrdiff_t)(to_step * bytes);                                                                      \
@@ -284,22 +291,32 @@ struct room {
   struct cursor cursor[VIEWS_MAX];
 };
 
-/* Makes a strip of n elements of a view, from element i on, in the type that is computed in: in `to` unless it is in memory. */
+/* The next n elements of a view where they lie in memory one after the other, from element i of the space on; else NULL. */
+static const char *strip_in_memory(const struct space *s, const struct view *view, struct cursor *c, size_t i, size_t n) {
+  if (n % 16 != 0) return NULL;
+  if (view->layout == CONTIGUOUS) return element_at(view, i);
+  if (view->stride[0] != 1 || s->size[0] - c->index[0] < (int64_t)n) return NULL;
+  const char *strip = view->array + (ptrdiff_t)(c->offset * (int64_t)view->bytes);
+  cursor_move(c, s, view, 0, (int64_t)n);
+  return strip;
+}
+
+/* Makes a strip of the next n elements of a view, from element i of the space on, in the type that is computed in: in `to`, which
+ * is returned, unless it is in memory. What is missing to a multiple of 16 is 0. */
 static const char *read_strip(const struct apply *a, struct room *room, uint32_t v, char *to, size_t i, size_t n) {
   const struct view *view = &a->space.view[v];
-  const size_t padded = round_up(n, 16);
   const int is_same = view->type == a->compute;
-  const char *from = room->raw;
-  if (view->layout == CONTIGUOUS && n == padded) {
-    if (is_same) return element_at(view, i);
-    from = element_at(view, i);
-  } else {
+  const size_t padded = round_up(n, 16);
+  const char *from = strip_in_memory(&a->space, view, &room->cursor[v], i, n);
+  if (from == NULL) {
     char *copy = is_same ? to : room->raw;
     if (view->layout == CONTIGUOUS) memcpy(copy, element_at(view, i), n * view->bytes);
     else cursor_copy(&room->cursor[v], &a->space, view, copy, n, 0);
     memset(copy + n * view->bytes, 0, (padded - n) * view->bytes);
+    from = copy;
   }
-  if (!is_same) load_strip(to, a->compute, from, view->type, padded);
+  if (is_same) return from;
+  load_strip(to, a->compute, from, view->type, padded);
   return to;
 }
 
@@ -308,7 +325,7 @@ static void write_strip(const struct apply *a, struct room *room, const char *st
   const struct view *y = &a->space.view[0];
   const char *raw = strip;
   if (y->type != a->compute) {
-    const int is_whole = y->layout == CONTIGUOUS && n == whole(n);
+    const int is_whole = y->layout == CONTIGUOUS && n % 16 == 0;
     char *to = is_whole ? element_at(y, i) : room->raw;
     store_strip(to, y->type, strip, a->compute, round_up(n, 16));
     if (is_whole) return;
@@ -365,7 +382,7 @@ static void apply_range(const void *context, size_t from, size_t to) {
   }
   for (size_t n; from < to; from += n) {
     n = size_min(a->length, to - from);
-    if (n > 16) n = whole(n);
+    if (n > 16) n -= n % 16;
     const size_t padded = round_up(n, 16);
     char *result = is_direct(a, y) && !a->is_in_place && n == padded ? element_at(y, from) : NULL;
     for (uint32_t j = 0; j < a->inputs; j++) {
@@ -417,7 +434,9 @@ static void apply_plan(struct apply *a, strip_function *strip) {
     is_long &= is_direct(a, view) || view->layout == NUMBER;
   }
   a->length = is_long && !a->is_in_place ? SIZE_MAX : STRIP_MAX;
-  parallel(s->count, STRIP_MAX, LEAST_COST / apply_cost(a), apply_range, a);
+  size_t cost = apply_cost(a);
+  if (s->count < LEAST_COST / 128) apply_range(a, 0, s->count);
+  else parallel(s->count, STRIP_MAX, LEAST_COST / cost, apply_range, a);
 }
 
 /* ---- select ---- */

@@ -14,14 +14,6 @@
 #define LEAST_OF_CHUNK ((size_t)1 << 14)    /* numbers of a chunk, where there are several */
 #define LEAST_OF_THREAD ((size_t)1 << 15)   /* numbers that are worth a thread: some microseconds */
 
-/* What a level has for floating point: name, what a result starts from, and how number x enters it. */
-#define REDUCTIONS(X)                                           \
-  X(sum, 0, a + x)                                              \
-  X(sum_squares, 0, a + x * x)                                  \
-  X(prod, 1, a * x)                                             \
-  X(max, -__builtin_inf(), __builtin_elementwise_maximum(a, x))         \
-  X(min, __builtin_inf(), __builtin_elementwise_minimum(a, x))
-
 /* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …; the results a are double, or int64_t of integers. */
 typedef void reduce_down(void *a, const void *x, size_t stride, size_t rows, size_t columns);
 

@@ -14,12 +14,6 @@ static uint64_t pattern(uint64_t *state) {
   return *state * 0x2545F4914F6CDD1Du;
 }
 
-static uint32_t float_bits(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
-}
-
 /* How many representable numbers apart: 0 and -0 are one step, two NaNs none. */
 static uint64_t steps_f64(double x, double y) {
   if (x != x || y != y) return x != x && y != y ? 0 : UINT64_MAX;

@@ -14,6 +14,12 @@
 #include "mlp_test.c"
 #include "value_test.c"
 #include "program_test.c"
+#include "tensor_test.c"
+#include "tensor_check.h"
+#include "tensor_reduce_test.c"
+#include "tensor_rows_test.c"
+#include "tensor_index_test.c"
+#include "tensor_product_test.c"
 
 #define RUN(test) run_test(#test, test)
 
@@ -42,5 +48,31 @@ int main(void) {
   RUN(program_run_adds_up_rows);
   RUN(program_once_gives_the_bits_of_the_tape);
   RUN(program_refuses_what_is_none);
+  RUN(tensor_operations_are_right);
+  RUN(tensor_views_may_lie_anyhow);
+  RUN(tensor_may_be_written_in_place);
+  RUN(tensor_threads_do_not_change_anything);
+  RUN(tensor_converts_every_type_to_every_other);
+  RUN(tensor_knows_every_short_number);
+  RUN(tensor_rounds_to_short_numbers_once);
+  RUN(tensor_selects);
+  RUN(tensor_refuses_what_is_no_plan);
+  RUN(reduce_test);
+  RUN(reduce_of_nothing_is_neutral);
+  RUN(reduce_of_integers_wraps_around);
+  RUN(scan_test);
+  RUN(reduce_refuses_bad_plans);
+  RUN(rows_test);
+  RUN(softmax_is_within_two_ulps);
+  RUN(rows_that_are_not_finite);
+  RUN(cross_entropy_keeps_small_losses);
+  RUN(rows_refuse_bad_plans);
+  RUN(gather_takes_blocks);
+  RUN(scatter_puts_and_adds_in_order);
+  RUN(sort_is_an_order_and_stable);
+  RUN(sort_knows_the_extremes);
+  RUN(index_functions_refuse_bad_plans);
+  RUN(product_test);
+  RUN(product_refuses_bad_plans);
   return tests_failed() ? 1 : 0;
 }
