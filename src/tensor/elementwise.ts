@@ -28,6 +28,7 @@ const ofIntegers = new Set<number>(
 function typeFor(op: number, dtype: DtypeInfo): DtypeInfo {
   if (dtype.kind === Kind.float) return dtype;
   if (!ofIntegers.has(op)) return defaultFloat;
+  if (dtype.kind === Kind.bool && op === Op.square) return int64;
   if (dtype.kind === Kind.bool && (op === Op.neg || op === Op.sub)) {
     throw new GradusError(
       "argument",
