@@ -14,6 +14,38 @@ function elapsed(task: () => void, calls: number): number {
   return performance.now() - start;
 }
 
+/** What takes turns: what is called, and what is done once before and after each turn. */
+export interface Turn {
+  begin?: () => void;
+  call: () => void;
+  end?: () => Promise<void>;
+}
+
+/**
+ * Microseconds of a call of each, by turns: one list for each round. A turn takes at least `milliseconds`, and as long
+ * before, which only warms: caches, and threads, for which the system may need 10 ms to find a processor each.
+ */
+export async function byTurns(turns: readonly Turn[], { rounds = 15, milliseconds = 20 } = {}): Promise<number[][]> {
+  const calls: number[] = [], times: number[][] = [];
+  for (const { begin, call, end } of turns) {
+    begin?.();
+    let count = 1;
+    while (elapsed(call, count) < milliseconds) count *= 2;
+    calls.push(count);
+    await end?.();
+  }
+  for (let round = 0; round < rounds; round++) {
+    times.push([]);
+    for (const [i, { begin, call, end }] of turns.entries()) {
+      begin?.();
+      elapsed(call, calls[i]);
+      times[round].push(elapsed(call, calls[i]) / calls[i] * 1000);
+      await end?.();
+    }
+  }
+  return times;
+}
+
 /** The middle one of the numbers; of an even number of them, the upper one. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
@@ -35,6 +67,11 @@ export async function alternated(
     }
   }
   return results.map((rounds) => rounds[0].map((_, k) => median(rounds.map((numbers) => numbers[k]))));
+}
+
+/** Three digits, or all those before the point. */
+export function short(number: number): string {
+  return number >= 100 ? number.toFixed(0) : number.toPrecision(3);
 }
 
 /** Prints rows of cells with right-aligned columns, the first one left-aligned; a row may have fewer cells than the first. */

@@ -31,8 +31,8 @@ EXPORT double machine_fma(float *chains, int32_t steps) {
   return 2.0 * CHAINS * LANES * steps;
 }
 
-/* So many times: the first `read` numbers of x, a multiple of CHAINS * LANES, are read, then the first `updated` are read
- * and written, as x ← x · factor. The sum of what was read is returned. */
+/* So many times: the first `read` numbers of x, a multiple of CHAINS * LANES, are read, then the first `updated` are
+ * read and written, as x ← x · factor. The sum of what was read is returned. */
 EXPORT double machine_passes(float *x, uint32_t read, uint32_t updated, float factor, uint32_t times) {
   vector acc[CHAINS] = {{0}};
   for (uint32_t t = 0; t < times; t++) {

@@ -12,7 +12,7 @@ import { Run, wholeBatch } from "../src/run.ts";
 import { type Machine, measureMachine } from "./_machine.ts";
 import { Peer, type Refusal } from "./_peers.ts";
 import { dataOf, learningRate, nameOf, operations, passOf, type Step, steps as all, weightsOf } from "./_steps.ts";
-import { median, microseconds, printTable } from "./_timing.ts";
+import { median, microseconds, printTable, short } from "./_timing.ts";
 
 /** A step: the losses before the first three updates, and how long it takes. */
 interface Result {
@@ -97,11 +97,6 @@ async function measure(step: Step, peers: MLPPeer[]): Promise<Row> {
     answers.push(answer);
   }
   return { step: median(times), trainStep: trainStepOf(step), peers: answers };
-}
-
-/** Three digits. */
-function short(number: number): string {
-  return number >= 100 ? number.toFixed(0) : number.toPrecision(3);
 }
 
 function printRows(rows: Row[], peers: MLPPeer[], machine: Machine | undefined): void {

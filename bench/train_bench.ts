@@ -7,7 +7,7 @@
 import { Engine, MLP, SGD, shuffleStream } from "../mod.ts";
 import { toDataset } from "../src/dataset.ts";
 import { CHUNK, Run } from "../src/run.ts";
-import { printTable } from "./_timing.ts";
+import { median, printTable } from "./_timing.ts";
 
 const cases = [
   { sizes: [2, 16, 16, 1], rows: 100, epochs: 20_000 },
@@ -39,7 +39,6 @@ async function timeOf(
   return { loop, train, ticks };
 }
 
-const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 const table = [["network, rows, epochs", "loop ms", "train ms", "ratio", "turns per second"]];
 for (const which of cases) {
   const rounds = [];

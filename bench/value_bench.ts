@@ -12,7 +12,7 @@ import { measureCompiled, openPlainLoop } from "./_compiled.ts";
 import { operations, points, signs, weights } from "./_demo.ts";
 import type { Question } from "./_loop.ts";
 import { measurePasses } from "./_passes.ts";
-import { alternated, printTable } from "./_timing.ts";
+import { alternated, printTable, short } from "./_timing.ts";
 
 const notMeasured = (name: string) => [name, "not measured"];
 
@@ -138,8 +138,8 @@ function timesRow(name: string, of: (i: number) => { value: number; both?: numbe
     name,
     ...names.flatMap((_, i) => {
       const { value, both } = of(i) ?? {}, { operations, plainLoop } = times[i];
-      const cell = (time?: number) => time === undefined ? "" : time.toPrecision(3);
-      const ratio = both && plainLoop ? (plainLoop.both / both).toPrecision(2) : "";
+      const cell = (time?: number) => time === undefined ? "" : short(time);
+      const ratio = both && plainLoop ? short(plainLoop.both / both) : "";
       return [cell(value), cell(both), cell(both && both / operations), ratio];
     }),
   ];

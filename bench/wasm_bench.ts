@@ -1,6 +1,7 @@
 /**
  * How much slower is WebAssembly than the library? The same native calls, in turns in one process, on arrays that are ready: the
- * library, WebAssembly with relaxed SIMD, the same without (`simd128`, whose bits differ), and the exact emulation (`plain`).
+ * library with one thread, WebAssembly with relaxed SIMD, the same without (`simd128`, whose bits differ), and the exact emulation
+ * (`plain`).
  *
  * Command: `deno task bench:wasm`.
  */
@@ -10,7 +11,7 @@ import { Job } from "../src/job.ts";
 import type { ActivationName } from "../src/layer.ts";
 import { findModule } from "../src/library.ts";
 import { openWasm } from "../src/wasm.ts";
-import { microseconds, printTable } from "./_timing.ts";
+import { microseconds, printTable, short } from "./_timing.ts";
 
 const simd128 = () => findModule("wasm32-simd128");
 const relaxed = await openWasm(() => findModule("wasm32"), simd128);
@@ -75,6 +76,7 @@ const tasks: [string, Task][] = [
   ["tape of 1000 products", tape(1000)],
 ];
 
+native.gradus_threads(1);
 const levels: [typeof native, number][] = [
   [native, Level.avx512],
   [relaxed, Level.relaxed],
@@ -89,7 +91,7 @@ for (const [name, task] of tasks) {
   });
   table.push([
     name,
-    ...times.map((time, i) => time.toPrecision(3) + (i > 0 ? ` (${(time / times[0]).toPrecision(2)})` : "")),
+    ...times.map((time, i) => short(time) + (i > 0 ? ` (${short(time / times[0])})` : "")),
   ]);
 }
 printTable(table);

@@ -1,6 +1,7 @@
-/* element.c: the element types of tensors: strips of any of them converted to what is computed in, float, double or int64_t, and
- * back. Floating point is rounded to the nearest, to even at halves, and once; integers are cut to their low bits. All of it is
- * arithmetic on bits or conversions of C that are defined for every number. Strips have lengths that are multiples of 16. */
+/* element.c: the element types of tensors: strips of any of them converted to what is computed in, float, double or
+ * int64_t, and back. Floating point is rounded to the nearest, to even at halves, and once; integers are cut to their
+ * low bits. All of it is arithmetic on bits or conversions of C that are defined for every number. Strips have lengths
+ * that are multiples of 16. */
 #include "base.h"
 #include "fma.h"
 
@@ -23,8 +24,9 @@ INLINE float float_from_half(uint16_t half) {
 
 INLINE float float_from_bfloat(uint16_t bits) { return float_from_bits((uint32_t)bits << 16); }
 
-/* x in a format with so many bits of fraction and an exponent of that bias, which takes the rest of 15 bits. Its subnormal numbers
- * are rounded by a sum with one whose last bit weighs as much as theirs. FRACTION and BIAS are those of the type of x. */
+/* x in a format with so many bits of fraction and an exponent of that bias, which takes the rest of 15 bits. Its
+ * subnormal numbers are rounded by a sum with one whose last bit weighs as much as theirs. FRACTION and BIAS are those
+ * of the type of x. */
 #define ROUND_TO_SHORT(name, real, ubits, real_bits, real_from_bits, FRACTION, BIAS)                               \
   INLINE uint16_t name(real x, int fraction, int bias) {                                                           \
     const ubits bits = real_bits(x), size = bits & ~(ubits)0 >> 1, one = (ubits)1 << FRACTION;                      \
@@ -55,8 +57,8 @@ INLINE int64_t int64_from_double(double x) {
   return x < -0x1p63 ? INT64_MIN : x >= 0x1p63 ? INT64_MAX : (int64_t)x;
 }
 
-/* As a double that rounds to fewer bits as the integer does: where it is too long the last bit that is kept tells, by being odd,
- * that there were others. */
+/* As a double that rounds to fewer bits as the integer does: where it is too long the last bit that is kept tells, by
+ * being odd, that there were others. */
 INLINE double double_from_int64(int64_t x) {
   const int is_long = x >= (int64_t)1 << 53 || x <= -((int64_t)1 << 53);
   return (double)(is_long ? (x & ~(int64_t)1023) | (int64_t)((x & 1023) != 0) << 10 : x);
@@ -69,7 +71,7 @@ INLINE double double_from_int64(int64_t x) {
   case GRADUS_ELEMENT_##name: {                 \
     const type *restrict x_ = from;             \
     result *restrict y = to;                    \
-    for (size_t i = 0; i < whole_strip(n); i++) {     \
+    for (size_t i = 0; i < whole(n); i++) {     \
       const type x = x_[i];                     \
       y[i] = (result)(value);                   \
     }                                           \
@@ -132,7 +134,7 @@ static void load_strip(void *to, int32_t compute, const void *from, int32_t type
 #define CONVERT(name, type, value)              \
   case GRADUS_ELEMENT_##name: {                 \
     type *restrict y = to;                      \
-    for (size_t i = 0; i < whole_strip(n); i++) {     \
+    for (size_t i = 0; i < whole(n); i++) {     \
       x = x_[i];                                \
       y[i] = (type)(value);                     \
     }                                           \

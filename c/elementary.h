@@ -1,10 +1,12 @@
 /* Elementary functions, from polynomials of our own, with the same bits on every machine.
  * This file is a template: it is included once for each SIMD level and real type, by code that has defined
  *   REAL_BITS   32 or 64
- *   real        float or double; ubits, ibits: the unsigned and signed integer of that width
+ *   real        float or double; ubits: the unsigned integer of that width
  *   K(name)     the name's mangler, for instance exp -> exp_f32_avx2
+ *   T(name)     that of what is the same at all levels: two_sum -> two_sum_f32
  *   R(x)        ((real)(x))
- *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is not (kernels/wasm.c)
+ *   K(fma)      real (real a, real b, real c): a·b + c rounded once; K(fma_exact): even where K(fma) is rounded twice
+ *               (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
  * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
@@ -143,15 +145,9 @@ ELEMENTARY real K(exp)(real x) {
   return K(scale)(R(1) + w, k);
 }
 
-/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum) */
-INLINE real K(two_sum)(real a, real b, real *error) {
-  const real sum = a + b, back = sum - a;
-  *error = (a - (sum - back)) + (b - back);
-  return sum;
-}
-
-/* e^(x + low) for a low that is small beside 1, rounded once; what that left goes to *rest. */
+/* e^(x + low) for x <= 0, where low is the error of a sum x, rounded once; what that left goes to *rest. */
 INLINE real K(exp_pair)(real x, real low, real *rest) {
+  low = x < R(EXP_MIN) ? R(0) : low; /* which is small beside 1 otherwise */
   x = x < R(EXP_MIN) ? R(EXP_MIN) : x;
   ubits k;
   const real w = K(exp_parts)(x, &k), high = R(1) + w, left = (w - (high - R(1))) + high * low, sum = high + left;
@@ -159,8 +155,9 @@ INLINE real K(exp_pair)(real x, real low, real *rest) {
   return K(scale)(sum, k);
 }
 
-/* Exponentials in proportion to one another: e^x·2^shift, the shift such that those of numbers near `top`, the largest, are about
- * 2^EXP_LIFT and none is subnormal; that of what is below `least`, which is as good as nothing beside it, is 0. */
+/* Exponentials in proportion to one another: e^x·2^shift, the shift such that those of numbers near `top`, the
+ * largest, are about 2^EXP_LIFT and none is subnormal; that of what is below `least`, which is as good as nothing
+ * beside it, is 0. */
 struct K(proportion) {
   real least;
   ubits shift;
@@ -365,7 +362,8 @@ ELEMENTARY real K(normal_cdf_parts)(real x, real *low, ubits *k) {
   const real square = t * t, square_low = K(fma)(t, t, -square);
   const real d = t + R(5), d_low = t - (d - R(5)), inverse = R(1) / d;
   const real missing = K(fma)(-inverse, d_low, K(fma)(-inverse, d, R(1)));
-  const real start = inverse - R(0.09375), y = K(fma)(inverse, missing, start), y_low = K(fma)(inverse, missing, start - y);
+  const real start = inverse - R(0.09375);
+  const real y = K(fma)(inverse, missing, start), y_low = K(fma)(inverse, missing, start - y);
   const real c0 = K(cdf_far_table)[0], c1 = K(cdf_far_table)[1], slope = POLYNOMIAL_FROM(1, y, K(cdf_far_table));
   const real q = K(fma)(y, slope, c0), q_low = K(fma)(y, slope, c0 - q) + y_low * (slope + (slope - c1));
   const real p = inverse * q, p_low = K(fma)(inverse, q_low, K(fma)(inverse, q, -p));
@@ -398,7 +396,19 @@ ELEMENTARY real K(gelu)(real x) {
   return x > R(CDF_MAX) ? x : K(with_sign)(result, x);
 }
 
-#if REAL_BITS == 64
+#if REAL_BITS == 64 && !defined(HAS_SCALARS)
+/* ---- sin, cos, tan, pow, division with a rest: number by number, so those of the level whose scalar code is used ---- */
+
+#define SCALAR(name) \
+  INLINE real K(name)(real x) { return KS(name)(x); }
+SCALAR(sin) SCALAR(cos) SCALAR(tan)
+#undef SCALAR
+
+INLINE real K(pow)(real x, real y) { return KS(pow)(x, y); }
+INLINE real K(remainder)(real a, real b) { return KS(remainder)(a, b); }
+INLINE real K(floor_divide)(real a, real b) { return KS(floor_divide)(a, b); }
+INLINE real K(fmod)(real a, real b) { return KS(fmod)(a, b); }
+#elif REAL_BITS == 64
 /* ---- pairs: an unevaluated sum, |low| at most about half an ulp of high, so 106 bits ---- */
 
 struct K(pair) {
@@ -477,15 +487,15 @@ LOCAL int K(reduce)(real x, real *r, real *low) {
   if (size >= R(0x1p20)) {
     const int n = K(reduce_huge)(size, r, low);
     if (x > R(0)) return n & 3;
-      *r = -*r;
-      *low = -*low;
+    *r = -*r;
+    *low = -*low;
     return -n & 3;
   }
   const real shifted = K(fma)(x, R(0x1.45f306dc9c883p-1), INTEGER_SHIFT); /* 2/π */
   const real n = shifted - INTEGER_SHIFT;
   const real a = K(fma_exact)(-n, HALF_PI_1, x), b = n * HALF_PI_2;
-  const real difference = a - b, back = difference - a;
-  const real error = (a - (difference - back)) - (b + back);
+  real error;
+  const real difference = T(two_sum)(a, -b, &error);
   const real rest = (error - K(fma_exact)(n, HALF_PI_2, -b)) - n * HALF_PI_3;
   *r = difference + rest;
   *low = (difference - *r) + rest;
@@ -619,7 +629,7 @@ OUT_OF_LINE real K(floor_divide)(real a, real b) {
   return quotient == 0 ? K(with_sign)(quotient, a / b) : quotient;
 }
 
-INLINE real K(fmod)(real a, real b) { return fmod_exact(a, b); }
+OUT_OF_LINE real K(fmod)(real a, real b) { return fmod_exact(a, b); }
 
 #else
 /* ---- those of double, rounded: calls, or a loop over them would be a row of them ---- */

@@ -1,10 +1,10 @@
-/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of the other
- * unary operations, the forward loop. n is a multiple of 16, and not 0. */
+/* elementwise.c: the activations over arrays, expanded from ops.h: one forward loop and one backward loop for each; of
+ * the other unary operations, the forward loop. n is a multiple of 16, and not 0. */
 
 /* y[i] = f(x[i]). */
 #define X(name, value, derivative)                                                                     \
   LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {                 \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                            \
+    for (size_t i = 0; i < whole(n); i++) {                                                            \
       real x = x_[i];                                                                                  \
       y_[i] = value;                                                                                   \
     }                                                                                                  \
@@ -16,7 +16,7 @@ GRADUS_FUNCTION_OPS(X)
 /* dx[i] = dy[i] · f'(x[i]), in place: d holds dy before and dx after. */
 #define X(name, value, derivative)                                                                                \
   LOCAL void K(name##_backward)(real *restrict d, const real *restrict x_, const real *restrict y_, size_t n) {   \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real x = x_[i], y = y_[i];                                                                                  \
       (void)x, (void)y;                                                                                           \
       d[i] *= derivative;                                                                                         \
@@ -25,7 +25,7 @@ GRADUS_FUNCTION_OPS(X)
 GRADUS_ACTIVATION_OPS(X)
 #undef X
 
-LOCAL void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
+OUT_OF_LINE void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
   switch (activation) {
 #define X(name, value, derivative) \
   case OP_##name: K(name##_forward)(y, x, n); break;

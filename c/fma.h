@@ -28,19 +28,22 @@ static inline float float_from_bits(uint32_t bits) {
   return u.x;
 }
 
-/* a + b = sum + error, exactly, unless it overflows. (Knuth's two-sum) */
-static inline double two_sum(double a, double b, double *error) {
-  const double sum = a + b, back = sum - a;
-  *error = (a - (sum - back)) + (b - back);
-  return sum;
-}
+/* a + b = sum + error, exactly, unless it overflows; b may be the larger. (Knuth's two-sum; tests have other types) */
+#define TWO_SUM(name, real)                              \
+  static inline real name(real a, real b, real *error) { \
+    const real sum = a + b, back = sum - a;              \
+    *error = (a - (sum - back)) + (b - back);            \
+    return sum;                                          \
+  }
+TWO_SUM(two_sum_f32, float)
+TWO_SUM(two_sum_f64, double)
 
-/* a + b rounded to odd: if the sum is not exact and its last bit is 0, it moves one step towards the error, which is one step
- * up in the bits if that is away from zero. An odd last bit remembers "not exact" through a second rounding.
+/* a + b rounded to odd: if the sum is not exact and its last bit is 0, it moves one step towards the error, which is
+ * one step up in the bits if that is away from zero. An odd last bit remembers "not exact" through a second rounding.
  * Source: Boldo, Melquiond, "Emulation of FMA and correctly rounded sums", IEEE TC 57 (2008). */
 static inline double add_odd(double a, double b) {
   double error;
-  const double sum = two_sum(a, b, &error);
+  const double sum = two_sum_f64(a, b, &error);
   const uint64_t bits = double_bits(sum), step = (error > 0) == (sum > 0) ? 1 : UINT64_MAX;
   const int inexact = error < 0 || error > 0; /* not so if it is NaN, beside an infinity or NaN */
   return double_from_bits(inexact && (bits & 1) == 0 ? bits + step : bits);
@@ -58,13 +61,13 @@ static inline double split_half(double a, double *low) {
   return high;
 }
 
-/* Without overflow or underflow, from the same source: a·b is the exact sum of two doubles (Dekker), the sum with c that of
- * three, of which the two small ones are added to odd. */
+/* Without overflow or underflow, from the same source: a·b is the exact sum of two doubles (Dekker), the sum with c
+ * that of three, of which the two small ones are added to odd. */
 static inline double fma_ordinary_f64(double a, double b, double c) {
   double alow, blow, clow, error;
   const double ahigh = split_half(a, &alow), bhigh = split_half(b, &blow), product = a * b;
   const double low = ((ahigh * bhigh - product) + ahigh * blow + alow * bhigh) + alow * blow;
-  const double middle = two_sum(c, low, &clow), sum = two_sum(product, middle, &error);
+  const double middle = two_sum_f64(c, low, &clow), sum = two_sum_f64(product, middle, &error);
   return sum + add_odd(clow, error);
 }
 
@@ -105,9 +108,9 @@ static inline uint64_t split_double(uint64_t bits, int *e) {
   return field == 0 ? fraction : fraction | (uint64_t)1 << 52;
 }
 
-/* Where exponents are extreme, by integers: both terms as 128-bit numbers with the leading bit at 126, the smaller one shifted
- * down to the larger one's exponent. The sticky bit is safe, since bits are lost only when the terms are so far apart that
- * their difference loses at most one leading bit. */
+/* Where exponents are extreme, by integers: both terms as 128-bit numbers with the leading bit at 126, the smaller one
+ * shifted down to the larger one's exponent. The sticky bit is safe, since bits are lost only when the terms are so far
+ * apart that their difference loses at most one leading bit. */
 static inline double fma_exact_f64(double a, double b, double c) {
   const uint64_t infinite = (uint64_t)0x7FF << 52, minus = (uint64_t)1 << 63;
   const uint64_t abits = double_bits(a), bbits = double_bits(b), cbits = double_bits(c);

@@ -5,8 +5,8 @@
 #include "base.h"
 #include "fma.h"
 
-/* a − b·trunc(a / b), with the sign of a; NaN where b is 0, a is infinite or one is NaN. With a = m·2^e and b = k·2^f it is
- * (m·2^(e−f) mod k)·2^f: the power of 2 is multiplied in a few bits at a time. */
+/* a − b·trunc(a / b), with the sign of a; NaN where b is 0, a is infinite or one is NaN. With a = m·2^e and b = k·2^f
+ * it is (m·2^(e−f) mod k)·2^f: the power of 2 is multiplied in a few bits at a time. */
 OUT_OF_LINE double fmod_exact(double a, double b) {
   const uint64_t minus = (uint64_t)1 << 63, infinite = (uint64_t)0x7FF << 52;
   const uint64_t sign = double_bits(a) & minus, size = double_bits(a) & ~minus, divisor = double_bits(b) & ~minus;

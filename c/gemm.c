@@ -1,16 +1,17 @@
 /* gemm.c: c ← start + a·b, blocked for the registers and the cache.
  *
- * Every element of c is one chain of fma over k = 0, 1, 2, …, whatever the tile or the block: blocks over k continue from
- * the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same bits.
- * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de Geijn,
- * "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place: packing them as well
- * gained nothing). */
+ * Every element of c is one chain of fma over k = 0, 1, 2, …, whatever the tile or the block: blocks over k continue
+ * from the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same
+ * bits.
+ * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de
+ * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place:
+ * packing them as well gained nothing). */
 
-#define BLOCK_K 512                        /* rows of a packed panel: 512 × 32 floats are 64 KiB, read as a stream for each tile */
+#define BLOCK_K 512                        /* rows of a packed panel: 64 KiB of 32 columns, a stream for each tile */
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
-#define BLOCK_K_STRIDED 32                 /* where a is read down its columns: few rows of it at a time, each a stream */
-#define BLOCK_K_IN_PLACE 2048              /* where b is not packed: the rows of a are long streams then, b is in the second cache */
-#define PACKED (256 * 1024 / sizeof(real)) /* numbers of b that are packed together: 256 KiB, part of the second cache */
+#define BLOCK_K_STRIDED 32                 /* where a is read down its columns: few at a time, each a stream */
+#define BLOCK_K_IN_PLACE 2048              /* where b is not packed: long streams of a, b in the second cache */
+#define PACKED (256 * 1024 / sizeof(real)) /* numbers of b packed together: a part of the second cache */
 #define GROUP_MAX 64                       /* and how many panels at most */
 #define GROUP_ROWS (4 * TILE_ROWS)         /* rows of c that get all panels of a group before the next rows do */
 
@@ -23,8 +24,8 @@
 enum gemm_start { START_ZERO, START_BIAS, START_C };
 #endif
 
-/* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br. rows and vectors are
- * constants where this is inlined, so acc lives in registers. */
+/* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br. rows and
+ * vectors are constants where this is inlined, so acc lives in registers. */
 INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t k,
                     enum gemm_start start, const real *bias, int rows, int vectors) {
   K(vector) acc[TILE_ROWS][TILE_VECTORS];
@@ -44,7 +45,7 @@ INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, con
   /* Three rows from each of these pointers: addresses a, a + ar, a + 2·ar need no further registers. */
   const real *group[(TILE_ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) group[i / 3] = a + (size_t)i * ar;
-  for (size_t p = 0; p < k; p++) {
+  ALIGNED for (size_t p = 0; p < k; p++) {
     K(vector) row[TILE_VECTORS];
     UNROLL for (int j = 0; j < vectors; j++) row[j] = K(load)(b + p * br + (size_t)j * LANES);
     UNROLL for (int i = 0; i < rows; i++) {
@@ -72,18 +73,22 @@ INLINE void K(panel)(real *c, size_t cr, const real *a, size_t ar, size_t ac, co
 }
 #undef ROWS_OF
 
-LOCAL void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
-                         size_t k, enum gemm_start start, const real *bias) {
+OUT_OF_LINE void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
+                               size_t m, size_t k, enum gemm_start start, const real *bias) {
   K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, TILE_VECTORS);
 }
 
-LOCAL void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
-                           size_t k, enum gemm_start start, const real *bias) {
+OUT_OF_LINE void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
+                                 size_t m, size_t k, enum gemm_start start, const real *bias) {
   K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, 1);
 }
 
+/* The function for panels of so many vectors, 1 or TILE_VECTORS. */
+#define PANEL_OF(vectors) ((vectors) == TILE_VECTORS || TILE_VECTORS == 1 ? K(panel_full) : K(panel_narrow))
+
 /* packed (k, width) ← the columns 0 .. n-1 of b, filled with zeros up to width. */
-LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k, size_t n) {
+OUT_OF_LINE void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k,
+                         size_t n) {
   if (bc == 1 && n == PANEL) {
     for (size_t p = 0; p < k; p++)
       for (size_t j = 0; j < PANEL; j += LANES) K(store)(packed + p * PANEL + j, K(load)(b + p * br + j));
@@ -106,8 +111,8 @@ LOCAL void K(pack)(real *restrict packed, size_t width, const real *restrict b, 
 }
 
 /* A panel whose last columns lie outside of c: computed in a copy of its own, of which c gets its part. */
-OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m, size_t n,
-                         size_t k, enum gemm_start start, const real *bias, int vectors) {
+OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m,
+                               size_t n, size_t k, enum gemm_start start, const real *bias, int vectors) {
   size_t width = (size_t)vectors * LANES;
   real copy[TILE_ROWS * PANEL];
   for (size_t i = 0; i < m; i += TILE_ROWS) {
@@ -116,8 +121,7 @@ OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, siz
       memset(copy, 0, sizeof copy);
       for (size_t r = 0; r < rows; r++) memcpy(copy + r * width, c + (i + r) * cr, n * sizeof(real));
     }
-    (vectors == 1 ? K(panel_narrow) : K(panel_full))(copy, width, a + i * ar, ar, ac, b, width, rows, k, start,
-                                                     bias ? bias + i : NULL);
+    PANEL_OF(vectors)(copy, width, a + i * ar, ar, ac, b, width, rows, k, start, bias ? bias + i : NULL);
     for (size_t r = 0; r < rows; r++) memcpy(c + (i + r) * cr, copy + r * width, n * sizeof(real));
   }
 }
@@ -129,8 +133,8 @@ struct K(panel_of_b) {
   int vectors;
 };
 
-/* A product: c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or c. k may
- * be 0. */
+/* A product: c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or
+ * c. k may be 0. */
 struct K(product) {
   real *c;
   size_t cr;
@@ -140,8 +144,9 @@ struct K(product) {
   size_t br, bc, m, n, k;
   enum gemm_start start;
   const real *bias;
-  /* What is done with blocks of c once they are there, and still in the cache: NULL, or a function of their first row and column
-   * and the rows and columns behind their last. `row` and `column` are where this product begins in a larger one. */
+  /* What is done with blocks of c once they are there, and still in the cache: NULL, or a function of their first row
+   * and column and the rows and columns behind their last. `row` and `column` are where this product begins in a larger
+   * one. */
   void (*finish)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end);
   const void *context;
   size_t row, column;
@@ -153,7 +158,7 @@ static int K(b_is_in_place)(const struct K(product) * of) {
   return of->bc == 1 && panels_are_whole && (of->br <= 4 * PANEL || of->m <= 2 * TILE_ROWS);
 }
 
-/* As many panels as there is room for in `packed`, which is NULL if b is read in place, are packed together, and some rows of c
+/* As many panels as `packed`, which is NULL if b is read in place, has room for are packed together, and some rows of c
  * get the whole group before the next rows do: so a is read once for the group, and c is written along its rows. */
 OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
   size_t cr = of->cr, ar = of->ar, ac = of->ac, br = of->br, bc = of->bc, m = of->m, n = of->n, k = of->k;
@@ -161,7 +166,8 @@ OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
   struct K(panel_of_b) panel[GROUP_MAX];
   size_t block = ac != 1 ? BLOCK_K_STRIDED : packed ? BLOCK_K : BLOCK_K_IN_PLACE, p = 0;
   do {
-    size_t depth = size_min(block, k - p), group = size_min(GROUP_MAX, size_max(PACKED / PANEL / size_max(depth, 1), 1));
+    size_t depth = size_min(block, k - p), fitting = PACKED / PANEL / size_max(depth, 1);
+    size_t group = size_min(GROUP_MAX, size_max(fitting, 1));
     for (size_t j = 0; j < n;) {
       size_t count = 0, first = j;
       for (; count < group && j < n; count++) {
@@ -187,7 +193,7 @@ OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
           if (b.columns < (size_t)b.vectors * LANES)
             K(panel_edge)(c, cr, a, ar, ac, b.from, rows, b.columns, depth, start, bias, b.vectors);
           else
-            (b.vectors == 1 ? K(panel_narrow) : K(panel_full))(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
+            PANEL_OF(b.vectors)(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
         }
         if (of->finish && p + depth == k)
           of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + j);
@@ -229,9 +235,9 @@ static void K(product_of_columns)(const void *context, size_t from, size_t to) {
   K(product)(&of);
 }
 
-/* The product on all threads, cut along the longer side of c: what each packs then is the smaller part. Where the sides are equal
- * it is cut along the rows, so that those of weights stay in the cache of their thread, from their update to the next outputs:
- * cut along the columns, 256×256 layers take half as long again. */
+/* The product on all threads, cut along the longer side of c: what each packs then is the smaller part. Where the sides
+ * are equal it is cut along the rows, so that those of weights stay in the cache of their thread, from their update to
+ * the next outputs: cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct K(product) * of) {
   if (of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
   else if (of->m >= of->n) parallel(of->m, TILE_ROWS, LEAST_PRODUCTS / (of->n * of->k + 1), K(product_of_rows), of);
@@ -255,3 +261,4 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef GROUP_MAX
 #undef GROUP_ROWS
 #undef PANEL
+#undef PANEL_OF

@@ -1,5 +1,5 @@
-/* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported functions:
- * each checks its arguments and hands over to the level in use. */
+/* gradus.c: the library as one translation unit, its parts in the order of their dependencies, and the exported
+ * functions: each checks its arguments and hands over to the level in use. */
 #define _POSIX_C_SOURCE 200809L /* threads and their signals, beside ISO C */
 
 #include "base.h"
@@ -124,8 +124,8 @@ int32_t gradus_value_forward(double *data, const uint32_t *record, int32_t from,
   return level()->value_forward(data, record, (uint32_t)from, (uint32_t)to);
 }
 
-int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data, const uint32_t *record,
-                              int32_t roots) {
+int32_t gradus_value_backward(double *grad, uint8_t *mark, uint32_t *reached, const double *data,
+                              const uint32_t *record, int32_t roots) {
   REQUIRE(roots >= 0 && grad && mark && reached && data && record);
   return level()->value_backward(grad, mark, reached, data, record, roots);
 }
@@ -134,7 +134,8 @@ int32_t gradus_program_check(const uint32_t *program) {
   REQUIRE(program);
   uint32_t records = program[0], runs = program[1], from = program[2];
   const uint32_t *record = program + 4 + 2 * (size_t)records, *run = record + 2 * (size_t)records;
-  REQUIRE(from <= records && records_are_valid(record, from, records) && runs_are_valid(record, run, runs, from, records));
+  REQUIRE(from <= records && records_are_valid(record, from, records));
+  REQUIRE(runs_are_valid(record, run, runs, from, records));
   return GRADUS_OK;
 }
 
@@ -172,7 +173,8 @@ static int activation_is_valid(int32_t activation, int is_last) {
 static int dtype_is_valid(int32_t dtype) { return dtype == GRADUS_DTYPE_FLOAT32 || dtype == GRADUS_DTYPE_FLOAT64; }
 
 OUT_OF_LINE int job_is_valid(const struct gradus_job *job) {
-  if (!job || !dtype_is_valid(job->dtype) || job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
+  if (!job || !dtype_is_valid(job->dtype) || job->reserved != 0) return 0;
+  if (job->nin < 1 || job->layers < 1 || job->rows < 0 || job->chunk < 1) return 0;
   if (job->inputs_kind < GRADUS_INPUTS_REALS || job->inputs_kind > GRADUS_INPUTS_UINT8) return 0;
   for (int32_t l = 0; l < job->layers; l++)
     if (job_net(job)[2 * l] < 1 || !activation_is_valid(layer_activation(job, l), l == job->layers - 1)) return 0;
@@ -242,7 +244,7 @@ int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, 
 /* ---- optimizers on their own ---- */
 
 int32_t gradus_optimizer_state(const struct gradus_job *job) {
-  if (!job) return -1;
+  if (!job || job->reserved != 0) return -1;
   switch (job->optimizer) {
     case GRADUS_OPTIMIZER_SGD: return job->momentum != 0;
     case GRADUS_OPTIMIZER_RMSPROP: return 1 + (job->centered != 0) + (job->momentum != 0);
@@ -274,7 +276,8 @@ int32_t gradus_scale(void *x, double factor, int32_t n, int32_t dtype) {
 
 /* ---- the product ---- */
 
-int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides, int32_t dtype) {
+int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides,
+                    int32_t dtype) {
   REQUIRE(dtype_is_valid(dtype) && sizes && strides && sizes[0] >= 0 && sizes[1] >= 0 && sizes[2] >= 0);
   if (sizes[0] == 0 || sizes[1] == 0 || sizes[2] == 0) return GRADUS_OK;
   REQUIRE(c && a && b && strides[4] >= sizes[1]);
@@ -285,7 +288,8 @@ int32_t gradus_gemm(void *c, const void *a, const void *b, const int32_t *sizes,
 
 /* ---- tensors ---- */
 
-int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3, const int32_t *plan) {
+int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void *x2, const void *x3,
+                            const int32_t *plan) {
   const void *x[INPUTS_MAX] = {x0, x1, x2, x3};
   struct apply apply;
   REQUIRE(plan && apply_read(&apply, y, x, plan));

@@ -1,5 +1,5 @@
-/* integers.c: the operations of ops.h over strips of int64_t, for tensors of integers. Sums and products wrap around; nothing
- * here is undefined, whatever the operands are. It is compiled once: a level would not make it much faster. */
+/* integers.c: the operations of ops.h over strips of int64_t, for tensors of integers. Sums and products wrap around;
+ * nothing here is undefined, whatever the operands are. It is compiled once: a level would not make it much faster. */
 #include "base.h"
 #include "ops.h"
 
@@ -29,11 +29,12 @@ static int64_t integer_floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static void integer_forward(uint32_t op, int64_t *restrict y, const int64_t *restrict a_, const int64_t *restrict b_, size_t n) {
+static void integer_forward(uint32_t op, int64_t *restrict y, const int64_t *restrict a_, const int64_t *restrict b_,
+                            size_t n) {
   switch (op) {
 #define X(name, value)                       \
   case OP_##name:                            \
-    for (size_t i = 0; i < whole_strip(n); i++) {  \
+    for (size_t i = 0; i < whole(n); i++) {  \
       int64_t x = a_[i];                     \
       (void)x;                               \
       y[i] = value;                          \
@@ -44,7 +45,7 @@ static void integer_forward(uint32_t op, int64_t *restrict y, const int64_t *res
 #undef X
 #define X(name, value)                       \
   case OP_##name:                            \
-    for (size_t i = 0; i < whole_strip(n); i++) {  \
+    for (size_t i = 0; i < whole(n); i++) {  \
       int64_t a = a_[i], b = b_[i];          \
       y[i] = value;                          \
     }                                        \

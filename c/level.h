@@ -1,9 +1,10 @@
-/* level.h: everything that computes, compiled once for a SIMD level: the including file of kernels/ says which. The level
- * decides the width of a vector and the size of a tile, never the order of operations on one number, so that all levels
- * give the same bits. Ends with the level's table of entry points, `struct level`. */
+/* level.h: everything that computes, compiled once for a SIMD level: the including file of kernels/ says which. The
+ * level decides the width of a vector and the size of a tile, never the order of operations on one number, so that all
+ * levels give the same bits. Ends with the level's table of entry points, `struct level`. */
 #define K_(name, level, type) CONCAT4(name, type, _, level)
 
-/* Whose code the tape and sums run: the level's own, unless its file says that another's is as good. */
+/* Whose code computes number by number, sums, and gathers rows: the level's own, unless its file says that another's is
+ * as good. */
 #ifndef SCALARS
 #define SCALARS LEVEL
 #define HAS_SCALARS

@@ -1,5 +1,6 @@
-/* mlp.c: a fully connected network without a graph. Activations lie feature by feature: x is (nin, stride), column s for
- * sample s, the stride a multiple of COLUMNS, so that one product serves forward and backward without moving the weights:
+/* mlp.c: a fully connected network without a graph. Activations lie feature by feature: x is (nin, stride), column s
+ * for sample s, the stride a multiple of COLUMNS, so that one product serves forward and backward without moving the
+ * weights:
  *   z (nout,B) = b + w·x      dx (nin,B) = wᵀ·dz      dw (nout,nin) += dz·xᵀ      db (nout) += Σ dz
  * with w (nout,nin). Sums over the samples run sample by sample, so that a batch cut into chunks gives the same bits.
  *
@@ -92,7 +93,7 @@ static double mean_over(const struct gradus_job *job, size_t n) {
   return (double)n * (loss_is_of_whole_rows(job) ? 1 : (double)layer_nout(job, job->layers - 1));
 }
 
-/* The rows that one call goes through, all of them unless the job asks for a slice, and the sum of the losses so far. */
+/* The rows that one call goes through, all unless the job asks for a slice, and the sum of the losses so far. */
 struct slice {
   size_t first, end;
   double total;
@@ -134,27 +135,28 @@ OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *
   return scratch;
 }
 
-/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some samples
- * and features at a time, so that what is written stays in the first cache until its lines are whole. */
+#ifdef HAS_SCALARS
+/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some
+ * samples and features at a time, so that what is written stays in the first cache until its lines are whole. */
 OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
                            size_t columns) {
   enum { TOGETHER = 64 / sizeof(real) };
   for (size_t s = 0; s < columns; s += TOGETHER) {
     const real *row[TOGETHER];
     size_t samples = size_min(TOGETHER, columns - s);
-    _Pragma("clang loop vectorize(disable)") for (size_t i = 0; i < samples; i++)
+    REST for (size_t i = 0; i < samples; i++)
       row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
     for (size_t j = 0; j < width; j += TOGETHER) {
       size_t features = size_min(TOGETHER, width - j), i = 0;
       for (; i + QUAD <= samples; i += QUAD) K(turn_quad)(x + j * stride + s + i, stride, row + i, j, features);
       for (; i < samples; i++)
-        for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
+        REST for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
     }
   }
 }
 
 /* to ← n numbers of the inputs from `at` on, which are bytes or of the other real type. */
-LOCAL void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
+OUT_OF_LINE void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
   if (job->inputs_kind == GRADUS_INPUTS_UINT8) {
     const uint8_t *from = (const uint8_t *)inputs + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i] * (real)job->input_scale;
@@ -165,8 +167,8 @@ LOCAL void K(convert)(real *restrict to, const struct gradus_job *job, const voi
 }
 
 /* x (nin, stride) ← the inputs of those rows; those of another type by way of a block of converted ones. */
-OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const void *inputs, const uint32_t *order, size_t first,
-                                  size_t columns) {
+OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const void *inputs, const uint32_t *order,
+                                  size_t first, size_t columns) {
   enum { SAMPLES = 64 / sizeof(real), FEATURES = 64 };
   size_t stride = job_stride(job), width = (size_t)job->nin;
   if (inputs_are_reals(job)) {
@@ -186,6 +188,7 @@ OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const v
     }
   }
 }
+#endif
 
 /* The other way: rows (columns, width) ← x. */
 static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
@@ -193,17 +196,19 @@ static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, s
 }
 
 /* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */
-static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first, size_t columns) {
+static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first,
+                              size_t columns) {
   size_t nout = layer_nout(job, job->layers - 1), stride = job_stride(job);
   const uint32_t *order = job_order(job);
   if (job->targets_kind == GRADUS_TARGETS_ROWS) {
-    K(gather)(t, stride, targets, nout, order, first, columns);
+    KS(gather)(t, stride, targets, nout, order, first, columns);
     return;
   }
   const int32_t *classes = targets;
+  memset(t, 0, nout * stride * sizeof(real));
   for (size_t s = 0; s < columns; s++) {
-    int32_t class = classes[order ? order[first + s] : first + s];
-    for (size_t o = 0; o < nout; o++) t[o * stride + s] = (int32_t)o == class;
+    size_t class = (size_t)classes[order ? order[first + s] : first + s];
+    t[class * stride + s] = 1;
   }
 }
 
@@ -242,11 +247,11 @@ static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t 
     real sum[TOGETHER] = {0};
     if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
     if (count == TOGETHER)
-      for (size_t s = 0; s < columns; s++)
+      ALIGNED for (size_t s = 0; s < columns; s++)
         for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
     else
       for (size_t i = 0; i < count; i++)
-        for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
+        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
     memcpy(db + o, sum, count * sizeof(real));
   }
 }
@@ -260,13 +265,15 @@ struct K(weight_update) {
 static void K(update_weights)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end) {
   const struct K(weight_update) *of = context;
   size_t together = column == 0 && columns_end == of->nin ? rows_end - row : 1; /* whole rows lie in a row */
-  for (size_t o = row; o < rows_end; o += together)
-    K(update_range)(of->update, of->weight + o * of->nin + column, of->weight + (o + together - 1) * of->nin + columns_end);
+  for (size_t o = row; o < rows_end; o += together) {
+    size_t first = of->weight + o * of->nin, last = first + (together - 1) * of->nin;
+    K(update_range)(of->update, first + column, last + columns_end);
+  }
 }
 
-/* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is returned
- * (in d or e) if wanted. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
- * of its inputs, which depends on the weights, comes first. */
+/* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is
+ * returned (in d or e) if wanted. With an update, each layer's is made as its gradients come, while they are in the
+ * cache; so the gradient of its inputs, which depends on the weights, comes first. */
 OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
                               const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted,
                               const struct K(update) * update) {
@@ -329,7 +336,7 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
                            const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
   size_t stride = job_stride(job);
   struct layer last = layer_last(job);
-  K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
+  KS(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
   K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
@@ -349,7 +356,7 @@ static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const vo
   size_t stride = job_stride(job), rows = (size_t)job->rows;
   for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - first);
-    K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
+    KS(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
     K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
   }
@@ -359,7 +366,7 @@ static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, 
                             const void *output_gradient, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(job, memory);
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
-  K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
+  KS(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
                         input_gradient != NULL, NULL);
   if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
@@ -377,8 +384,8 @@ static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, c
   return GRADUS_OK;
 }
 
-/* The gradient of the mean loss of one batch, chunk by chunk, and the update as it goes if that is asked for; its summed loss is
- * added to *total. */
+/* The gradient of the mean loss of one batch, chunk by chunk, and the update as it goes if that is asked for; its
+ * summed loss is added to *total. */
 static int K(batch_gradient)(struct gradus_job *job, real *parameters, const void *inputs, const void *targets,
                              const struct K(scratch) * scratch, size_t first, size_t rows, double *total,
                              const struct K(update) * update) {
@@ -399,8 +406,8 @@ static void K(clip)(struct gradus_job *job, real *gradients, size_t n) {
   if (factor < 1) K(scale_array)(gradients, (real)factor, n);
 }
 
-static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *state, const void *inputs, const void *targets,
-                            void *memory) {
+static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *state, const void *inputs,
+                            const void *targets, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(job, memory);
   size_t n = parameter_count(job);
   real *gradients = (real *)parameters + n;
@@ -409,11 +416,14 @@ static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *stat
   for (size_t first = slice.first; first < slice.end && !is_stopped(job); first += (size_t)job->batch_size) {
     size_t batch = size_min((size_t)job->batch_size, slice.end - first);
     struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
-    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &slice.total, in_layers ? &update : NULL))
+    if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &slice.total,
+                           in_layers ? &update : NULL))
       return GRADUS_NUMERIC;
     if (job->clip_norm > 0) K(clip)(job, gradients, n);
-    if (in_layers) job->step += 1;
-    else if (job->optimizer != GRADUS_OPTIMIZER_NONE) K(optimizer_entry)(job, parameters, gradients, state, n);
+    if (job->optimizer != GRADUS_OPTIMIZER_NONE) {
+      if (!in_layers) K(update_all)(&update);
+      job->step += 1;
+    }
     slice_goes_on(job, slice, first + batch);
   }
   return GRADUS_OK;

@@ -1,12 +1,12 @@
-/* ops.h: THE table of elementwise operations: name, value, derivative. One line is one operation, everywhere: the scalar tape
- * and the network expand the same lines, and the numbers and names on the TypeScript side are generated from them. Those in
- * gradus.h are for readers who have it alone, and are compared with these.
+/* ops.h: THE table of elementwise operations: name, value, derivative. One line is one operation, everywhere: the
+ * scalar tape and the network expand the same lines, and the numbers and names on the TypeScript side are generated
+ * from them. Those in gradus.h are for readers who have it alone, and are compared with these.
  *
  * R(x) is x as a real, K(f) the function f of elementary.h or real.h for that real. Conventions at kinks are PyTorch's.
  * Unary: y = f(x) and dy/dx, in x and y. Operation 0 is a number; the others count from 1 in the order of the lines.
  *
- * The table is closed under differentiation: a derivative is made of numbers, + - * / and K(f) of operations f of the table.
- * So it can be recorded as operations, too, and derivatives of any order come from the same lines. */
+ * The table is closed under differentiation: a derivative is made of numbers, + - * / and K(f) of operations f of the
+ * table. So it can be recorded as operations, too, and derivatives of any order come from the same lines. */
 #ifndef GRADUS_OPS_H
 #define GRADUS_OPS_H
 
@@ -20,7 +20,8 @@
   X(silu, K(silu)(x), K(sigmoid)(x) * (1 + x * (1 - K(sigmoid)(x))))                                               \
   X(softplus, K(softplus)(x), K(sigmoid)(x))
 
-/* step: 0 up to 0, then 1. finite: x, or 0 where x is infinite or NaN, as a constant: what log-sum-exp and softmax subtract. */
+/* step: 0 up to 0, then 1. finite: x, or 0 where x is infinite or NaN, as a constant, which log-sum-exp and softmax
+ * subtract. */
 #define GRADUS_FUNCTION_OPS(X)                                                                                     \
   X(neg, -x, R(-1))                                                                                                \
   X(exp, K(exp)(x), y)                                                                                             \
@@ -41,8 +42,9 @@
 
 #define GRADUS_UNARY_OPS(X) GRADUS_ACTIVATION_OPS(X) GRADUS_FUNCTION_OPS(X)
 
-/* y = f(a, b), dy/da, dy/db. At a tie the gradient of max and min goes to both in halves: above is 0, a half or 1. times is a·b,
- * but 0 wherever a is 0. zero_base is 1 where a = 0 and b >= 0, else 0: with it the logarithm of a base of 0 becomes 0. */
+/* y = f(a, b), dy/da, dy/db. At a tie the gradient of max and min goes to both in halves: above is 0, a half or 1.
+ * times is a·b, but 0 wherever a is 0. zero_base is 1 where a = 0 and b >= 0, else 0: with it the logarithm of a base
+ * of 0 becomes 0. */
 #define GRADUS_BINARY_OPS(X)                                                                                       \
   X(add, a + b, R(1), R(1))                                                                                        \
   X(sub, a - b, R(1), R(-1))                                                                                       \
@@ -55,7 +57,8 @@
   X(times, K(times)(a, b), b, a)                                                                                   \
   X(zero_base, K(zero_base)(a, b), R(0), R(0))
 
-/* What tensors can do elementwise beside these: name and value. Numbers and meaning: enum gradus_tensor_op in gradus.h. */
+/* What tensors can do elementwise beside these: name and value. Numbers and meaning: enum gradus_tensor_op in gradus.h.
+ * */
 #define GRADUS_TENSOR_UNARY_OPS(X)                                                                                 \
   X(floor, K(floor)(x))                                                                                            \
   X(ceil, K(ceil)(x))                                                                                              \
@@ -77,7 +80,8 @@
   X(remainder, K(remainder)(a, b))                                                                                 \
   X(fmod, K(fmod)(a, b))
 
-/* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t again. */
+/* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t
+ * again. */
 #define GRADUS_BIT_UNARY_OPS(X) X(bit_not, ~x)
 
 #define GRADUS_BIT_BINARY_OPS(X)                                                                                   \

@@ -1,6 +1,7 @@
-/* optim.c: the optimizers, each one pass over parameters p with their gradients g. Definitions and defaults are PyTorch's
- * (torch.optim); Langevin's is given at its function. lr is the learning rate; state arrays start at zero. All but Langevin's
- * can be given a part of the parameters, so that an update can follow the gradient while that is in the cache. */
+/* optim.c: the optimizers, each one pass over parameters p with their gradients g. Definitions and defaults are
+ * PyTorch's (torch.optim); Langevin's is given at its function. lr is the learning rate; state arrays start at zero.
+ * All but Langevin's can be given a part of the parameters, so that an update can follow the gradient while that is in
+ * the cache. */
 
 /* An update that is to be made: whose, and the numbers of the job that it needs, in its type. */
 struct K(update) {
@@ -13,8 +14,8 @@ struct K(update) {
   real beta2, rest1, rest2, rate, root, shrink; /* of Adam */
 };
 
-static struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients, void *state,
-                                     size_t n) {
+OUT_OF_LINE struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients,
+                                          void *state, size_t n) {
   double t = job->step + 1;
   struct K(update) u = {.job = job, .parameters = parameters, .gradients = gradients, .state = state, .n = n};
   u.lr = (real)job->learning_rate;
@@ -36,8 +37,10 @@ static struct K(update) K(update_of)(const struct gradus_job *job, real *paramet
   return u;
 }
 
-/* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not touched. */
-LOCAL void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v, size_t count) {
+/* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not
+ * touched. */
+OUT_OF_LINE void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v,
+                        size_t count) {
   real lr = u->lr, momentum = u->momentum, decay = u->decay;
   if (u->job->momentum == 0) {
     for (size_t i = 0; i < count; i++) p[i] -= lr * (g[i] + decay * p[i]);
@@ -57,7 +60,8 @@ LOCAL void K(sgd)(const struct K(update) * u, real *restrict p, const real *rest
 
 /* g ← g + decay·p;  s ← α·s + (1−α)·g²;  centered: a ← α·a + (1−α)·g, r = s − a², else r = s;  u = g / (√r + eps);
  * momentum: v ← momentum·v + u, u = v;  p ← p − lr·u.  State: s, then a if centered, then v if momentum. */
-LOCAL void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state, size_t count) {
+OUT_OF_LINE void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+                            size_t count) {
   real lr = u->lr, decay = u->decay, eps = u->eps, alpha = u->alpha, rest = u->rest_alpha, momentum = u->momentum;
   int centered = u->job->centered, has_momentum = u->job->momentum != 0;
   real *s = state, *a = state + u->n, *v = state + (centered ? 2 * u->n : u->n);
@@ -75,10 +79,11 @@ LOCAL void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *
   }
 }
 
-/* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019), where it
- * shrinks the parameter instead: p ← p − lr·decay·p.
+/* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019),
+ * where it shrinks the parameter instead: p ← p − lr·decay·p.
  * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
-LOCAL void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state, size_t count) {
+OUT_OF_LINE void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+                         size_t count) {
   real decay = u->decay, shrink = u->shrink, rest1 = u->rest1, beta2 = u->beta2, rest2 = u->rest2;
   real rate = u->rate, root = u->root, eps = u->eps;
   real *restrict m = state, *restrict v = state + u->n;
@@ -90,9 +95,10 @@ LOCAL void K(adam)(const struct K(update) * u, real *restrict p, const real *res
   }
 }
 
-/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering the
- * velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
-LOCAL void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v, size_t n) {
+/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
+ * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
+OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
+                             size_t n) {
   real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
   double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
   struct rng rng;
@@ -119,9 +125,13 @@ OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
   }
 }
 
-/* One step of the optimizer, on all threads; Langevin's noise is one sequence. */
+/* Updates all parameters, on all threads; Langevin's noise is one sequence. */
+static void K(update_all)(const struct K(update) * u) {
+  parallel(u->n, 64, u->job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? u->n : 1 << 15, K(update_range), u);
+}
+
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
   struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
-  parallel(n, 64, job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? n : 1 << 15, K(update_range), &update);
+  K(update_all)(&update);
   job->step += 1;
 }

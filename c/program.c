@@ -55,7 +55,7 @@ static int program_is_valid(const struct program *p) {
   return 1;
 }
 
-/* Whether runs lie one after the other within from .. to-1, each of operations of one kind on records before the run. */
+/* Whether runs lie one after the other within from .. to-1, each of operations of one kind on records before it. */
 static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t runs, uint32_t from, uint32_t to) {
   for (uint32_t k = 0; k < runs; k++) {
     uint32_t first = run[2 * k], n = run[2 * k + 1];
@@ -77,12 +77,16 @@ struct K(strip) {
   size_t length;
 };
 
+/* y[i] = x for i < n. */
+OUT_OF_LINE const real *K(spread)(real *y, real x, size_t n) {
+  for (size_t i = 0; i < whole(n); i++) y[i] = x;
+  return y;
+}
+
 /* The strip of an operand: of a register, or of a number that is the same in all rows, spread out in `spread`. */
 INLINE const real *K(operand)(struct K(strip) s, uint32_t operand, real *spread) {
-  if (!(operand & UNIFORM)) return s.registers + operand * s.length;
-  real x = s.uniforms[operand & ~UNIFORM];
-  for (size_t i = 0; i < s.length; i++) spread[i] = x;
-  return spread;
+  if (operand & UNIFORM) return K(spread)(spread, s.uniforms[operand & ~UNIFORM], s.length);
+  return s.registers + operand * s.length;
 }
 
 /* y[i] = op(left[i], right[i]) for i < n, right only of binary operations. */
@@ -109,7 +113,7 @@ LOCAL void K(write_rows)(real *to, struct K(strip) s, const uint32_t *result, si
     const real *row = K(operand)(s, result[j], spread[0]);
     if (count == 1) memcpy(to, row, n * sizeof *row);
     else
-      for (size_t i = 0; i < n; i++) to[i * count + j] = row[i];
+      REST for (size_t i = 0; i < n; i++) to[i * count + j] = row[i];
   }
 }
 
@@ -148,7 +152,7 @@ static void K(program_once)(uint32_t *program) {
   uint32_t from = program[2];
   for (const uint32_t *end = run + 2 * (size_t)program[1]; run < end; run += 2) {
     uint32_t first = run[0], n = run[1];
-    K_(value_forward, SCALARS, _f64)(data, record, from, first);
+    KS(value_forward)(data, record, from, first);
     enum op op = record_op(record[2 * first]);
     for (uint32_t i = 0; i < n; i++) left[i] = data[record_left(record[2 * (first + i)])];
     if (op >= OP_add)
@@ -161,5 +165,5 @@ static void K(program_once)(uint32_t *program) {
     memcpy(data + first, result, n * sizeof *data);
     from = first + n;
   }
-  K_(value_forward, SCALARS, _f64)(data, record, from, records);
+  KS(value_forward)(data, record, from, records);
 }

@@ -1,11 +1,14 @@
-/* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers, the name
- * mangler K(f) -> f_f32_avx2, that of the level whose scalar code is used KS(f), the literal R(x), and the exact K(fma). No include guard: included once per type and level. */
+/* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers,
+ * the name mangler K(f) -> f_f32_avx2, KS(f) for that of the level whose scalar code is used, T(f) -> f_f32 for what is
+ * the same at all levels, the literal R(x), and the
+ * exact K(fma). No include guard: included once per type and level. */
 #if REAL_BITS == 64
 #define real double
 #define other_real float
 #define ubits uint64_t
 #define ibits int64_t
 #define K(name) CONCAT4(name, _f64, _, LEVEL)
+#define T(name) name##_f64
 #define KS(name) CONCAT4(name, _f64, _, SCALARS)
 #else
 #define real float
@@ -13,19 +16,14 @@
 #define ubits uint32_t
 #define ibits int32_t
 #define K(name) CONCAT4(name, _f32, _, LEVEL)
+#define T(name) name##_f32
 #define KS(name) CONCAT4(name, _f32, _, SCALARS)
 #endif
 #define K64(name) CONCAT4(name, _f64, _, LEVEL)
 #define R(x) ((real)(x))
 
 /* a·b + c, rounded once: the emulation would fill every loop if it were inlined. */
-OUT_OF_LINE real K(fma_emulated)(real a, real b, real c) {
-#if REAL_BITS == 64
-  return fma_exact_f64(a, b, c);
-#else
-  return fma_exact_f32(a, b, c);
-#endif
-}
+OUT_OF_LINE real K(fma_emulated)(real a, real b, real c) { return T(fma_exact)(a, b, c); }
 
 /* The same, by what the level has. */
 INLINE real K(fma)(real a, real b, real c) {

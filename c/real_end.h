@@ -4,6 +4,7 @@
 #undef ubits
 #undef ibits
 #undef K
+#undef T
 #undef K64
 #undef KS
 #undef R

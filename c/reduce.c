@@ -1,5 +1,5 @@
-/* reduce.c: sums over arrays in an order that depends on sizes alone, formed in double precision for both types: the norm of
- * gradients, and the steps that tensor_reduce.c makes of. */
+/* reduce.c: sums over arrays in an order that depends on sizes alone, formed in double precision for both types: the
+ * norm of gradients, and the steps that tensor_reduce.c makes of. */
 
 #define PARTIAL 16
 
@@ -40,55 +40,58 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 #define DOUBLES(from) __builtin_convertvector(NUMBERS(from), K(doubles))
 #define RESULTS(to) (*(K(unaligned_doubles) *)(to))
 
+/* Before a loop over what is left of a row: vectors would make it larger and hardly faster. */
+#define NOT_IN_VECTORS _Pragma("clang loop vectorize(disable)")
+
 #if LEVEL_FMA == FMA_EMULATED
 #define IN_VECTORS 0 /* for size, as all of that level */
 #else
 #define IN_VECTORS 1
 #endif
 
-/* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …, each column j on its own; in vectors by what `loop` does to a from
- * i = 0 to count-1. Of wide rows few are read side by side. */
-#define DOWN(name, loop, step)                                                                                          \
-  OUT_OF_LINE void K(name##_down)(void *results, const void *from, size_t stride, size_t rows, size_t columns) {              \
-    const size_t together = columns == PARTIALS ? rows : ROWS_TOGETHER;                                                 \
-    double *to = results;                                                                                               \
-    for (size_t first = 0; first < rows; first += together) {                                                           \
-      const real *block = (const real *)from + first * stride;                                                          \
-      size_t count = size_min(together, rows - first), j = 0;                                                           \
-      for (; IN_VECTORS && j + PARTIALS <= columns; j += PARTIALS) loop;                                                \
-      for (size_t i = 0; i < count; i++)                                                                                \
-        for (size_t rest = j; rest < columns; rest++) {                                                                 \
-          const double a = to[rest], x = (double)block[i * stride + rest];                                              \
-          to[rest] = step;                                                                                              \
-        }                                                                                                               \
-    }                                                                                                                   \
+/* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …, each column j on its own; in vectors by what `loop`
+ * does to a from i = 0 to count-1. Of wide rows few are read side by side. */
+#define DOWN(name, loop, step)                                                                                         \
+  OUT_OF_LINE void K(name##_down)(void *results, const void *from, size_t stride, size_t rows, size_t columns) {       \
+    const size_t together = columns == PARTIALS ? rows : ROWS_TOGETHER;                                                \
+    double *to = results;                                                                                              \
+    for (size_t first = 0; first < rows; first += together) {                                                          \
+      const real *block = (const real *)from + first * stride;                                                         \
+      size_t count = size_min(together, rows - first), j = 0;                                                          \
+      for (; IN_VECTORS && j + PARTIALS <= columns; j += PARTIALS) loop;                                               \
+      for (size_t i = 0; i < count; i++)                                                                               \
+        NOT_IN_VECTORS for (size_t rest = j; rest < columns; rest++) {                                                 \
+          const double a = to[rest], x = (double)block[i * stride + rest];                                             \
+          to[rest] = step;                                                                                             \
+        }                                                                                                              \
+    }                                                                                                                  \
   }
 
-#define SUMS(step)                                                                                                      \
-  {                                                                                                                     \
-    K(doubles) a = RESULTS(to + j);                                                                                     \
-    for (size_t i = 0; i < count; i++) {                                                                                \
-      const K(doubles) x = DOUBLES(block + i * stride + j);                                                             \
-      a = step;                                                                                                         \
-    }                                                                                                                   \
-    RESULTS(to + j) = a;                                                                                                \
+#define SUMS(step)                                                                                                     \
+  {                                                                                                                    \
+    K(doubles) a = RESULTS(to + j);                                                                                    \
+    for (size_t i = 0; i < count; i++) {                                                                               \
+      const K(doubles) x = DOUBLES(block + i * stride + j);                                                            \
+      a = step;                                                                                                        \
+    }                                                                                                                  \
+    RESULTS(to + j) = a;                                                                                               \
   }
 
 /* The larger or smaller one, and NaN if there is any; in the numbers' own type, which does not change them. */
-#define EXTREMES(is_beyond)                                                                                             \
-  {                                                                                                                     \
-    K(numbers) a = __builtin_convertvector(RESULTS(to + j), K(numbers));                                                \
-    for (size_t i = 0; i < count; i++) {                                                                                \
-      const K(numbers) x = NUMBERS(block + i * stride + j);                                                             \
-      const K(masks) take = (K(masks))(is_beyond) | (K(masks))(x != x);                                                 \
-      a = (K(numbers))((take & (K(masks))x) | (~take & (K(masks))a));                                                   \
-    }                                                                                                                   \
-    RESULTS(to + j) = __builtin_convertvector(a, K(doubles));                                                           \
+#define EXTREMES(is_beyond)                                                                                            \
+  {                                                                                                                    \
+    K(numbers) a = __builtin_convertvector(RESULTS(to + j), K(numbers));                                               \
+    for (size_t i = 0; i < count; i++) {                                                                               \
+      const K(numbers) x = NUMBERS(block + i * stride + j);                                                            \
+      const K(masks) take = (K(masks))(is_beyond) | (K(masks))(x != x);                                                \
+      a = (K(numbers))((take & (K(masks))x) | (~take & (K(masks))a));                                                  \
+    }                                                                                                                  \
+    RESULTS(to + j) = __builtin_convertvector(a, K(doubles));                                                          \
   }
 
 DOWN(sum, SUMS(a + x), a + x)
 DOWN(sum_squares, SUMS(a + x * x), a + x * x)
-DOWN(prod, SUMS(a * x), a * x)
+DOWN(prod, break, a * x) /* number by number: products of many are rare */
 DOWN(max, EXTREMES(x > a), x > a || x != x ? x : a)
 DOWN(min, EXTREMES(x < a), x < a || x != x ? x : a)
 
@@ -109,7 +112,7 @@ OUT_OF_LINE double K(sum_of_partials)(double *partial) {
 OUT_OF_LINE double K(row_sum)(const real *x, size_t n) {
   double partial[PARTIALS] = {0};
   K(sum_down)(partial, x, PARTIALS, n / PARTIALS, PARTIALS);
-  for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
+  NOT_IN_VECTORS for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
   return K(sum_of_partials)(partial);
 }
 
@@ -122,7 +125,7 @@ OUT_OF_LINE double K(row_dot)(const real *x, const real *z, double c, size_t n) 
     for (; j + PARTIALS <= n; j += PARTIALS) sum += (DOUBLES(x + j) - c) * (DOUBLES(z + j) - c);
     memcpy(partial, &sum, sizeof partial);
   }
-  for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
+  NOT_IN_VECTORS for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
   return K(sum_of_partials)(partial);
 }
 
@@ -133,10 +136,13 @@ OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
   for (size_t i = 0; i < PARTIALS; i++) top[i] = -R(__builtin_inf());
   if (IN_VECTORS) {
     K(numbers) most = NUMBERS(top);
-    for (; j + PARTIALS <= n; j += PARTIALS) most = __builtin_elementwise_max(most, NUMBERS(x + j));
+    for (; j + PARTIALS <= n; j += PARTIALS) {
+      const K(masks) next = (K(masks))NUMBERS(x + j), take = (K(masks))(NUMBERS(x + j) > most);
+      most = (K(numbers))((take & next) | (~take & (K(masks))most));
+    }
     memcpy(top, &most, sizeof top);
   }
-  for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
+  NOT_IN_VECTORS for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
   for (size_t half = PARTIALS / 2; half > 0; half /= 2)
     for (size_t i = 0; i < half; i++) top[i] = top[i + half] > top[i] ? top[i + half] : top[i];
   return top[0];
@@ -146,4 +152,5 @@ OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
 #undef DOUBLES
 #undef RESULTS
 #undef IN_VECTORS
+#undef NOT_IN_VECTORS
 #endif

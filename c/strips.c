@@ -1,22 +1,22 @@
-/* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a multiple
- * of 16. The unary operations that have derivatives are those of elementwise.c. */
+/* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a
+ * multiple of 16. The unary operations that have derivatives are those of elementwise.c. */
 
 /* Of two strips, of a strip and a number, and of a number and a strip. */
 #define X(name, value, da, db)                                                                                    \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
+    for (size_t i = 0; i < whole(n); i++) {                                                                  \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
-  LOCAL void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+  OUT_OF_LINE void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                  \
       real a = a_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
-  LOCAL void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+  OUT_OF_LINE void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                  \
       real b = b_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
@@ -64,8 +64,8 @@ LOCAL void K(strip_of_number)(enum op op, real *restrict y, real a, const real *
 
 /* The operations of tensors alone, of strips only. */
 #define X(name, value)                                                                \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) { \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                            \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) { \
+    for (size_t i = 0; i < whole(n); i++) {                                            \
       real x = x_[i];                                                                  \
       y_[i] = value;                                                                   \
     }                                                                                  \
@@ -73,8 +73,8 @@ LOCAL void K(strip_of_number)(enum op op, real *restrict y, real a, const real *
 GRADUS_TENSOR_UNARY_OPS(X)
 #undef X
 #define X(name, value)                                                                                            \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole_strip(n); i++) {                                                                       \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
+    for (size_t i = 0; i < whole(n); i++) {                                                                  \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
@@ -107,9 +107,9 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
   else {
     size_t length = size_min(n, STRIP_MAX);
     if (numbers & LEFT_NUMBER)
-      for (size_t i = 0; i < whole_strip(length); i++) spread[0][i] = *a;
+      for (size_t i = 0; i < whole(length); i++) spread[0][i] = *a;
     if (numbers & RIGHT_NUMBER)
-      for (size_t i = 0; i < whole_strip(length); i++) spread[1][i] = *b;
+      for (size_t i = 0; i < whole(length); i++) spread[1][i] = *b;
     for (size_t from = 0; from < n; from += STRIP_MAX) {
       const real *left = numbers & LEFT_NUMBER ? spread[0] : a + from;
       const real *right = numbers & RIGHT_NUMBER ? spread[1] : b == NULL ? NULL : b + from;

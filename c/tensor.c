@@ -1,6 +1,7 @@
-/* tensor.c: elementwise functions of tensors. The elements of y, in row-major order, go through the operations of a plan in
- * strips. An input whose strip lies in memory as it is needed is read there; of any other a copy is made, by a cursor that
- * walks along its axes, and converted (element.c). The operations are those of a level (strips.c) or of integers.c. */
+/* tensor.c: elementwise functions of tensors. The elements of y, in row-major order, go through the operations of a
+ * plan in strips. An input whose strip lies in memory as it is needed is read there; of any other a copy is made, by a
+ * cursor that walks along its axes, and converted (element.c). The operations are those of a level (strips.c) or of
+ * integers.c. */
 #include "base.h"
 #include "ops.h"
 #include "element.c"
@@ -14,7 +15,8 @@
 
 /* ---- shapes and views ---- */
 
-/* How a view lies in its array, in the order of the elements: one after the other, the same one everywhere, or otherwise. */
+/* How a view lies in its array, in the order of the elements: one after the other, the same one everywhere, or
+ * otherwise. */
 enum layout { CONTIGUOUS, NUMBER, STRIDED };
 
 struct view {
@@ -26,7 +28,8 @@ struct view {
   enum layout layout;
 };
 
-/* A shape and the views of it. Axes count from the innermost; axes along which all views go on as along the one within are one. */
+/* A shape and the views of it. Axes count from the innermost; axes along which all views go on as along the one within
+ * are one. */
 struct space {
   size_t count;
   uint32_t axes;
@@ -60,9 +63,9 @@ static enum layout layout_of(const struct space *s, const struct view *view) {
   return is_contiguous ? CONTIGUOUS : is_number ? NUMBER : STRIDED;
 }
 
-/* Reads a shape and behind it, for each view, {offset, stride[axes]}, after `before` words of something else. The arrays, types
- * and sizes of elements are there. Refuses more than 2^31 − 1 elements, a view that starts before its array does, and a first
- * view, which is written, that has an element twice. */
+/* Reads a shape and behind it, for each view, {offset, stride[axes]}, after `before` words of something else. The
+ * arrays, types and sizes of elements are there. Refuses more than 2^31 − 1 elements, a view that starts before its
+ * array does, and a first view, which is written, that has an element twice. */
 static int space_read(struct space *s, uint32_t axes, const int32_t *shape, uint32_t before) {
   uint64_t count = 1;
   for (uint32_t k = 0; k < axes; k++) {
@@ -92,6 +95,33 @@ static int space_read(struct space *s, uint32_t axes, const int32_t *shape, uint
   return 1;
 }
 
+/* Elements of a tile along each side, a strip in all, and how many there are where tiles are worth it. */
+#define TILE 16
+#define LEAST_TILED ((size_t)1 << 14)
+
+/* Where the elements of y follow one another along the innermost axis, and those of another view along axis k, as in a
+ * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes that
+ * are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
+static void space_tile(struct space *s) {
+  uint32_t along = 0;
+  for (uint32_t v = 1; v < s->views; v++)
+    for (uint32_t k = 1; k < s->axes; k++)
+      if (s->view[v].stride[k] == 1 && s->view[v].stride[0] != 0) along = k;
+  if (along == 0 || s->count < LEAST_TILED || s->axes + 2 > AXES_MAX || s->view[0].stride[0] != 1) return;
+  if (s->size[0] % TILE != 0 || s->size[along] % TILE != 0) return;
+  s->size[0] /= TILE, s->size[along] /= TILE;
+  memmove(s->size + 2, s->size, s->axes * sizeof *s->size);
+  s->size[0] = s->size[1] = TILE;
+  for (uint32_t v = 0; v < s->views; v++) {
+    int64_t *stride = s->view[v].stride, inner = stride[0], other = stride[along];
+    stride[0] *= TILE, stride[along] *= TILE;
+    memmove(stride + 2, stride, s->axes * sizeof *stride);
+    stride[0] = inner, stride[1] = other;
+  }
+  s->axes += 2;
+  for (uint32_t v = 0; v < s->views; v++) s->view[v].layout = layout_of(s, &s->view[v]);
+}
+
 /* ---- cursors ---- */
 
 /* An element of a view: its place in the array and along each axis. */
@@ -110,7 +140,8 @@ static void cursor_set(struct cursor *c, const struct space *s, const struct vie
   }
 }
 
-/* Moves by n elements of the innermost axis, or n times along the next one, as far as there are some, and on to what follows. */
+/* Moves by n elements of the innermost axis, or n times along the next one, as far as there are some, and on to what
+ * follows. */
 static void cursor_move(struct cursor *c, const struct space *s, const struct view *view, uint32_t axis, int64_t n) {
   c->index[axis] += n;
   c->offset += n * view->stride[axis];
@@ -121,8 +152,8 @@ static void cursor_move(struct cursor *c, const struct space *s, const struct vi
   }
 }
 
-/* to[i·to_row + j·to_step] ← from[i·row + j·step] for i < rows, j < n, in elements of a type. The longer loop is the inner one, and
- * the same element many times over is a loop of its own. */
+/* to[i·to_row + j·to_step] ← from[i·row + j·step] for i < rows, j < n, in elements of a type. The longer loop is the
+ * inner one, and the same element many times over is a loop of its own. */
 #define COPY(type)                                                                                              \
   static void copy_##type(char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row, int64_t step, \
                           int64_t rows, int64_t n) {                                                            \
@@ -153,11 +184,12 @@ COPY(uint32_t)
 COPY(uint64_t)
 #undef COPY
 
-static void copy_rows(size_t bytes, char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row, int64_t step,
-                      int64_t rows, int64_t n) {
+static void copy_rows(size_t bytes, char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row,
+                      int64_t step, int64_t rows, int64_t n) {
   if (to_step == 1 && step == 1 && n * (int64_t)bytes >= 16)
     for (int64_t i = 0; i < rows; i++)
-      memcpy(to + (ptrdiff_t)(i * to_row * (int64_t)bytes), from + (ptrdiff_t)(i * row * (int64_t)bytes), (size_t)n * bytes);
+      memcpy(to + (ptrdiff_t)(i * to_row * (int64_t)bytes), from + (ptrdiff_t)(i * row * (int64_t)bytes),
+             (size_t)n * bytes);
   else if (bytes == 4) copy_uint32_t(to, to_row, to_step, from, row, step, rows, n);
   else if (bytes == 8) copy_uint64_t(to, to_row, to_step, from, row, step, rows, n);
   else if (bytes == 2) copy_uint16_t(to, to_row, to_step, from, row, step, rows, n);
@@ -165,7 +197,8 @@ static void copy_rows(size_t bytes, char *to, int64_t to_row, int64_t to_step, c
 }
 
 /* Between the n elements of a view from a cursor on, which moves on, and a strip of them: from the view, or into it. */
-static void cursor_copy(struct cursor *c, const struct space *s, const struct view *view, char *strip, size_t n, int is_store) {
+static void cursor_copy(struct cursor *c, const struct space *s, const struct view *view, char *strip, size_t n,
+                        int is_store) {
   const int64_t step = view->stride[0], row = s->axes > 1 ? view->stride[1] : 0;
   for (int64_t left = (int64_t)n; left > 0;) {
     char *place = view->array + (ptrdiff_t)(c->offset * (int64_t)view->bytes);
@@ -248,7 +281,9 @@ static int apply_read(struct apply *a, void *y, const void *const *x, const int3
   a->inputs = (uint32_t)plan[1], a->operations = (uint32_t)plan[2], a->registers = (uint32_t)plan[3];
   a->uniforms = (uint32_t)plan[4], a->compute = plan[5];
   if (axes > AXES_MAX || a->inputs > INPUTS_MAX || a->registers > REGISTERS_MAX || a->registers < a->inputs) return 0;
-  if (a->compute != GRADUS_ELEMENT_FLOAT32 && a->compute != GRADUS_ELEMENT_FLOAT64 && a->compute != GRADUS_ELEMENT_INT64) return 0;
+  if (a->compute != GRADUS_ELEMENT_FLOAT32 && a->compute != GRADUS_ELEMENT_FLOAT64 &&
+      a->compute != GRADUS_ELEMENT_INT64)
+    return 0;
   if (a->operations == 0 && a->inputs == 0) return 0;
 
   struct space *s = &a->space;
@@ -291,8 +326,10 @@ struct room {
   struct cursor cursor[VIEWS_MAX];
 };
 
-/* The next n elements of a view where they lie in memory one after the other, from element i of the space on; else NULL. */
-static const char *strip_in_memory(const struct space *s, const struct view *view, struct cursor *c, size_t i, size_t n) {
+/* The next n elements of a view where they lie in memory one after the other, from element i of the space on; else
+ * NULL. */
+static const char *strip_in_memory(const struct space *s, const struct view *view, struct cursor *c, size_t i,
+                                   size_t n) {
   if (n % 16 != 0) return NULL;
   if (view->layout == CONTIGUOUS) return element_at(view, i);
   if (view->stride[0] != 1 || s->size[0] - c->index[0] < (int64_t)n) return NULL;
@@ -301,8 +338,8 @@ static const char *strip_in_memory(const struct space *s, const struct view *vie
   return strip;
 }
 
-/* Makes a strip of the next n elements of a view, from element i of the space on, in the type that is computed in: in `to`, which
- * is returned, unless it is in memory. What is missing to a multiple of 16 is 0. */
+/* Makes a strip of the next n elements of a view, from element i of the space on, in the type that is computed in: in
+ * `to`, which is returned, unless it is in memory. What is missing to a multiple of 16 is 0. */
 static const char *read_strip(const struct apply *a, struct room *room, uint32_t v, char *to, size_t i, size_t n) {
   const struct view *view = &a->space.view[v];
   const int is_same = view->type == a->compute;
@@ -404,9 +441,10 @@ static void apply_range(const void *context, size_t from, size_t to) {
 /* About how long an element takes, in quarters of a nanosecond: what is worth a thread. */
 static size_t operation_cost(uint32_t op) {
   switch (op) {
-    case OP_sin: case OP_cos: case OP_tan: case OP_pow: case OP_floor_divide: case OP_remainder: case OP_fmod: return 64;
-    case OP_tanh: case OP_sigmoid: case OP_gelu: case OP_silu: case OP_softplus: case OP_exp: case OP_log: case OP_log1p:
-    case OP_expm1: case OP_normal_cdf: case OP_normal_pdf: return 8;
+    case OP_sin: case OP_cos: case OP_tan: case OP_pow:
+    case OP_floor_divide: case OP_remainder: case OP_fmod: return 64;
+    case OP_tanh: case OP_sigmoid: case OP_gelu: case OP_silu: case OP_softplus: case OP_exp: case OP_expm1:
+    case OP_log: case OP_log1p: case OP_normal_cdf: case OP_normal_pdf: return 8;
     default: return 1;
   }
 }
@@ -418,11 +456,13 @@ static size_t apply_cost(const struct apply *a) {
   return cost;
 }
 
-/* Elements times cost that are worth a thread. */
+/* Elements times cost that are worth a thread, and elements that never are. */
 #define LEAST_COST ((size_t)1 << 17)
+#define LEAST_COUNT 1024
 
 static void apply_plan(struct apply *a, strip_function *strip) {
   struct space *s = &a->space;
+  space_tile(s);
   a->strip = strip;
   a->is_in_place = 0;
   int is_long = a->operations <= 1 && is_direct(a, &s->view[0]);
@@ -434,9 +474,8 @@ static void apply_plan(struct apply *a, strip_function *strip) {
     is_long &= is_direct(a, view) || view->layout == NUMBER;
   }
   a->length = is_long && !a->is_in_place ? SIZE_MAX : STRIP_MAX;
-  size_t cost = apply_cost(a);
-  if (s->count < LEAST_COST / 128) apply_range(a, 0, s->count);
-  else parallel(s->count, STRIP_MAX, LEAST_COST / cost, apply_range, a);
+  if (s->count < LEAST_COUNT) apply_range(a, 0, s->count);
+  else parallel(s->count, STRIP_MAX, LEAST_COST / apply_cost(a), apply_range, a);
 }
 
 /* ---- select ---- */

@@ -1,5 +1,5 @@
-/* tensor_index.c: what moves elements by their numbers: gather, scatter and sort. Compiled once, since the memory decides
- * how long that takes. */
+/* tensor_index.c: what moves elements by their numbers: gather, scatter and sort. Compiled once, since the memory
+ * decides how long that takes. */
 #include "base.h"
 
 static size_t element_bytes(int32_t type) {
@@ -101,9 +101,9 @@ static uint64_t sort_key_f64(double x) {
 
 static uint64_t sort_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63; }
 
-/* index (n) ← the order of the keys, which come along: digit by digit from the lowest, each time in the order of the digits before,
- * from one half of the scratch to the other (D. Knuth, The Art of Computer Programming 3, 5.2.5). A digit that all have in common costs
- * one look. `keys` has 2·n numbers, `indices` n. */
+/* index (n) ← the order of the keys, which come along: digit by digit from the lowest, each time in the order of the
+ * digits before, from one half of the scratch to the other (D. Knuth, The Art of Computer Programming 3, 5.2.5). A
+ * digit that all have in common costs one look. `keys` has 2·n numbers, `indices` n. */
 #define X(name, type, key, input)                                                                                  \
   static void few_##name(int32_t *index, type *keys, size_t n) {                                                   \
     for (size_t i = 0; i < n; i++) {                                                                               \
@@ -120,16 +120,16 @@ static uint64_t sort_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63
     int32_t *order = index, *next = indices;                                                                       \
     for (size_t i = 0; i < n; i++) index[i] = (int32_t)i;                                                          \
     for (size_t shift = 0; shift < 8 * sizeof(type); shift += DIGIT_BITS) {                                        \
-      uint32_t place[DIGIT_VALUES] = {0}, sum = 0;                                                                       \
-      for (size_t i = 0; i < n; i++) place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                     \
-      if (place[from[0] >> shift & (DIGIT_VALUES - 1)] == n) continue;                                                   \
-      for (size_t d = 0; d < DIGIT_VALUES; d++) {                                                                        \
+      uint32_t place[DIGIT_VALUES] = {0}, sum = 0;                                                                     \
+      for (size_t i = 0; i < n; i++) place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                   \
+      if (place[from[0] >> shift & (DIGIT_VALUES - 1)] == n) continue;                                                 \
+      for (size_t d = 0; d < DIGIT_VALUES; d++) {                                                                      \
         const uint32_t count = place[d];                                                                           \
         place[d] = sum;                                                                                            \
         sum += count;                                                                                              \
       }                                                                                                            \
       for (size_t i = 0; i < n; i++) {                                                                             \
-        const uint32_t at = place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                              \
+        const uint32_t at = place[from[i] >> shift & (DIGIT_VALUES - 1)]++;                                            \
         to[at] = from[i];                                                                                          \
         next[at] = order[i];                                                                                       \
       }                                                                                                            \

@@ -1,4 +1,5 @@
-/* tensor_product.c: a batch of products of matrices: each by gemm.c, many small ones shared among the threads as wholes. */
+/* tensor_product.c: a batch of products of matrices: each by gemm.c, many small ones shared among the threads as
+ * wholes. */
 
 #ifndef PRODUCTS_SHARED
 #define PRODUCTS_SHARED
@@ -27,7 +28,7 @@ struct K(products) {
   const int32_t *plan;
 };
 
-static struct K(product) K(product_at)(const struct K(products) * of, size_t batch) {
+OUT_OF_LINE struct K(product) K(product_at)(const struct K(products) * of, size_t batch) {
   const int32_t *plan = of->plan, *offset = plan + PRODUCT_WORDS + 3 * batch;
   return (struct K(product)){
       .c = (real *)of->c + offset[0], .cr = (size_t)plan[2],

@@ -1,18 +1,19 @@
-/* tensor_reduce.c: reductions and running sums along an axis of an array (outer,count,inner). The steps down the columns are a
- * level's (reduce.c); in which order they are made, and by which thread, is decided here, from the sizes alone.
+/* tensor_reduce.c: reductions and running sums along an axis of an array (outer,count,inner). The steps down the
+ * columns are a level's (reduce.c); in which order they are made, and by which thread, is decided here, from the sizes
+ * alone.
  *
- * Wide rows, of at least WIDE numbers: each column is one chain over its rows. Narrow ones: the rows are cut into at most CHUNKS
- * chunks, in each of which row i belongs to partial result i mod PARTIALS; these are halved pairwise, and the chunks combined in
- * their order. Threads share columns, chunks or the outer axis. */
+ * Wide rows, of at least WIDE numbers, or few: each column is one chain over its rows. Narrow ones: the rows are cut
+ * into at most CHUNKS chunks, in each of which row i belongs to partial result i mod PARTIALS; these are halved
+ * pairwise, and the chunks combined in their order. Threads share columns, chunks or the outer axis. */
 #include "base.h"
 
-#define PARTIALS 32                         /* partial results of a chunk: the accumulators that hide an addition's latency */
-#define ROWS_TOGETHER 16                    /* of a wide array, so many rows are read side by side */
-#define WIDE 64                             /* numbers in a row from which on a column is one chain */
-#define STRETCH 1024                        /* columns whose accumulators stay in the first cache */
-#define CHUNKS 64
-#define LEAST_OF_CHUNK ((size_t)1 << 14)    /* numbers of a chunk, where there are several */
-#define LEAST_OF_THREAD ((size_t)1 << 15)   /* numbers that are worth a thread: some microseconds */
+#define PARTIALS 32                       /* partial results of a chunk: they hide how long an addition takes */
+#define ROWS_TOGETHER 16                  /* of a wide array, so many rows are read side by side */
+#define WIDE 64                           /* numbers in a row from which on a column is one chain */
+#define STRETCH 1024                      /* columns whose results stay in the first cache */
+#define CHUNKS 64                         /* and no more */
+#define LEAST_OF_CHUNK ((size_t)1 << 14)  /* numbers of a chunk, where there are several */
+#define LEAST_OF_THREAD ((size_t)1 << 15) /* numbers that are worth a thread: some microseconds */
 
 /* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …; the results a are double, or int64_t of integers. */
 typedef void reduce_down(void *a, const void *x, size_t stride, size_t rows, size_t columns);
@@ -36,13 +37,7 @@ struct reduction {
 
 /* ---- integers ---- */
 
-#define WHOLE_REDUCTIONS(X)                                     \
-  X(sum, 0, (int64_t)((uint64_t)a + (uint64_t)x))               \
-  X(prod, 1, (int64_t)((uint64_t)a * (uint64_t)x))              \
-  X(max, INT64_MIN, x > a ? x : a)                              \
-  X(min, INT64_MAX, x < a ? x : a)
-
-#define X(name, start, step)                                                                                   \
+#define X(name, step)                                                                                          \
   static void whole_##name##_down(void *to, const void *from, size_t stride, size_t rows, size_t columns) {    \
     int64_t *restrict result = to;                                                                             \
     for (size_t i = 0; i < rows; i++)                                                                          \
@@ -51,7 +46,10 @@ struct reduction {
         result[j] = step;                                                                                      \
       }                                                                                                        \
   }
-WHOLE_REDUCTIONS(X)
+X(sum, (int64_t)((uint64_t)a + (uint64_t)x))
+X(prod, (int64_t)((uint64_t)a * (uint64_t)x))
+X(max, x > a ? x : a)
+X(min, x < a ? x : a)
 #undef X
 
 static reduce_down *whole_reduction(int32_t kind) {
@@ -84,15 +82,20 @@ OUT_OF_LINE void reduction_combine(const struct reduction *of, union number *to,
     of->down(to, from, 0, 1, n);
     return;
   }
-  for (size_t j = 0; j < n; j++) {
-    const double a = to[j].real, x = from[j].real;
-    switch (of->kind) {
-      case GRADUS_REDUCTION_PROD: to[j].real = a * x; break;
-      case GRADUS_REDUCTION_MAX: to[j].real = __builtin_elementwise_maximum(a, x); break;
-      case GRADUS_REDUCTION_MIN: to[j].real = __builtin_elementwise_minimum(a, x); break;
-      default: to[j].real = a + x; break;
-    }
+#define X(kind, step)                                   \
+  case kind:                                            \
+    for (size_t j = 0; j < n; j++) {                    \
+      const double a = to[j].real, x = from[j].real;    \
+      to[j].real = step;                                \
+    }                                                   \
+    break;
+  switch (of->kind) {
+    X(GRADUS_REDUCTION_PROD, a * x)
+    X(GRADUS_REDUCTION_MAX, x > a || x != x ? x : a)
+    X(GRADUS_REDUCTION_MIN, x < a || x != x ? x : a)
+    default: X(GRADUS_REDUCTION_SUM, a + x)
   }
+#undef X
 }
 
 /* Elements first .. first+n-1 of y ← the results, rounded once. */
@@ -172,7 +175,7 @@ static size_t rows_of_chunk(size_t count, size_t inner) {
 
 static void reduce(struct reduction *of) {
   size_t numbers = of->count * of->inner;
-  if (of->inner >= WIDE) {
+  if (of->inner >= WIDE || of->count < PARTIALS) {
     each_column(of, reduce_columns);
     return;
   }
@@ -228,7 +231,8 @@ static void reduce_to_index(const void *context, size_t from, size_t to) {
   for (size_t next; from < to; from = next) {
     size_t o = from / of->inner, j = from % of->inner;
     next = size_min(size_min(to, from + ARG_COLUMNS), (o + 1) * of->inner);
-    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count, next - from);
+    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count,
+         next - from);
   }
 }
 

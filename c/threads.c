@@ -1,6 +1,6 @@
-/* threads.c: one pool of threads for the process, and how work is spread over it. The pool is made when work first asks for
- * it, and one caller has it at a time: whoever comes while it is taken, such as another worker of Deno or a part of the work
- * itself, computes alone. Which thread computes what is left to chance, so nothing may depend on it. */
+/* threads.c: one pool of threads for the process, and how work is spread over it. The pool is made when work first asks
+ * for it, and one caller has it at a time: whoever comes while it is taken, such as another worker of Deno or a part of
+ * the work itself, computes alone. Which thread computes what is left to chance, so nothing may depend on it. */
 #include "base.h"
 
 /* Does what is asked of the elements from .. to-1. */
@@ -94,8 +94,8 @@ static int thread_start(thread *t, int32_t index) {
 
 #endif
 
-/* Between two looks at what another thread shall write. */
-INLINE void wait_for_look(int look) {
+/* Between two looks at what another thread shall write; so many were before, and after 2^32 they are counted anew. */
+INLINE void wait_for_look(uint32_t look) {
   if (look >= SPINS) thread_yield();
 #if defined(__x86_64__)
   else __builtin_ia32_pause();
@@ -123,18 +123,20 @@ static struct {
   size_t count, step;
   int32_t parts;
   int32_t helpers; /* how many of the threads this work is for */
-  /* Apart from the rest, since all threads look at them: the number of the work << 32 | the set of parts that nobody has begun, and
-   * how many are not done. The number keeps a thread that comes late from taking what has become a part of other work. */
+  /* Apart from the rest, since all threads look at them: the number of the work << 32 | the set of parts that nobody
+   * has begun, and how many are not done. The number keeps a thread that comes late from taking what has become a part
+   * of other work. */
   _Alignas(64) uint64_t ticket;
   _Alignas(64) uint32_t unfinished;
 } pool;
 
 static int work_is_there(int32_t index) {
-  return (uint32_t)__atomic_load_n(&pool.ticket, __ATOMIC_SEQ_CST) != 0 && index < __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED);
+  return (uint32_t)__atomic_load_n(&pool.ticket, __ATOMIC_SEQ_CST) != 0 &&
+         index < __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED);
 }
 
-/* The part that a thread begins next: one of its own as long as there are some, since what it computes on may still be in its
- * cache from the last time; then those of others. */
+/* The part that a thread begins next: one of its own as long as there are some, since what it computes on may still be
+ * in its cache from the last time; then those of others. */
 static int next_part(uint32_t open, int32_t thread) {
   int32_t threads = __atomic_load_n(&pool.helpers, __ATOMIC_RELAXED) + 1;
   int32_t own = thread * __atomic_load_n(&pool.parts, __ATOMIC_RELAXED) / threads % MOST_PARTS;
@@ -165,7 +167,7 @@ static void do_parts(int32_t thread) {
 static void work(int32_t index) {
   struct worker *self = &pool.worker[index];
   while (!__atomic_load_n(&pool.closing, __ATOMIC_ACQUIRE)) {
-    for (int look = 0; look < LOOKS && !work_is_there(index); look++) wait_for_look(look);
+    for (uint32_t look = 0; look < LOOKS && !work_is_there(index); look++) wait_for_look(look);
     if (!work_is_there(index)) {
       mutex_lock(&pool.lock);
       __atomic_store_n(&self->asleep, 1, __ATOMIC_SEQ_CST);
@@ -224,8 +226,8 @@ static int32_t threads_wanted(int32_t count) {
   return __atomic_load_n(&pool.wanted, __ATOMIC_RELAXED);
 }
 
-/* run(context, from, to) for ranges that make up 0 .. count-1, each beginning at a multiple of step and, where there are several,
- * of at least about `least` elements: what takes less time than waking a thread is not worth one. */
+/* run(context, from, to) for ranges that make up 0 .. count-1, each beginning at a multiple of step and, where there
+ * are several, of at least about `least` elements: what takes less time than waking a thread is not worth one. */
 static void parallel(size_t count, size_t step, size_t least, range_task *run, const void *context) {
   size_t wanted = (size_t)threads_wanted(0), parts = size_min(PARTS_A_THREAD * wanted, MOST_PARTS);
   parts = size_min(parts, count / size_max(least, step));
@@ -245,7 +247,7 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
   __atomic_store_n(&pool.ticket, number << 32 | (uint32_t)~(uint64_t)0 >> (MOST_PARTS - parts), __ATOMIC_SEQ_CST);
   wake(helpers);
   do_parts(0);
-  for (int look = 0; __atomic_load_n(&pool.unfinished, __ATOMIC_ACQUIRE) > 0; look++) wait_for_look(look);
+  for (uint32_t look = 0; __atomic_load_n(&pool.unfinished, __ATOMIC_ACQUIRE) > 0; look++) wait_for_look(look);
   __atomic_store_n(&pool.taken, 0, __ATOMIC_RELEASE);
 }
 

@@ -1,5 +1,5 @@
-/* value.c: the scalar tape: one pass up the records for the values, one pass down for the gradients. A record takes a few
- * nanoseconds, and jumps that are taken are most of that: so what is common lies in a straight line here. */
+/* value.c: the scalar tape: one pass up the records for the values, one pass down for the gradients. A record takes a
+ * few nanoseconds, and jumps that are taken are most of that: so what is common lies in a straight line here. */
 
 #ifndef VALUE_SHARED
 #define VALUE_SHARED
@@ -36,16 +36,16 @@ INLINE struct record record_at(const uint32_t *record, size_t i) {
 }
 #endif
 
-/* In the formulas of this file K(f) is another one than elsewhere: what is long is a call, once for all of them. In place it
- * would take the registers from what is short. */
+/* In the formulas of this file K(f) is another one than elsewhere: what is long is a call, once for all of them. In
+ * place it would take the registers from what is short. */
 #pragma push_macro("K")
 #undef K
 #define K(name) CONCAT4(name, _scalar, _, LEVEL)
 
 #define CALLED(name) \
   static __attribute__((noinline)) real K(name)(real x) { return K64(name)(x); }
-CALLED(tanh) CALLED(sigmoid) CALLED(silu) CALLED(softplus) CALLED(gelu) CALLED(exp) CALLED(log) CALLED(log1p) CALLED(expm1)
-CALLED(sin) CALLED(cos) CALLED(tan) CALLED(normal_cdf) CALLED(normal_pdf)
+CALLED(tanh) CALLED(sigmoid) CALLED(silu) CALLED(softplus) CALLED(gelu) CALLED(exp) CALLED(log) CALLED(log1p)
+CALLED(expm1) CALLED(sin) CALLED(cos) CALLED(tan) CALLED(normal_cdf) CALLED(normal_pdf)
 #undef CALLED
 
 static __attribute__((noinline)) real K(pow)(real a, real b) { return K64(pow)(a, b); }
@@ -82,8 +82,8 @@ GRADUS_BINARY_OPS(BINARY)
 #undef UNARY
 #undef BINARY
 
-/* data[i] of the records from .. to-1. Sums of products are what most graphs are made of, and the jump through a table takes
- * longer than they do: what follows a product is first taken for a sum. */
+/* data[i] of the records from .. to-1. Sums of products are what most graphs are made of, and the jump through a table
+ * takes longer than they do: what follows a product is first taken for a sum. */
 PASS int32_t K64(value_forward)(real *data, const uint32_t *record, uint32_t from, uint32_t to) {
   for (size_t i = from; i < to; i++) {
     struct record r = record_at(record, i);
@@ -132,8 +132,8 @@ INLINE void K(reach_first)(struct K(sweep) *s, uint32_t i, uint32_t mark, real g
   }
 }
 
-/* Adds to grad[i], or replaces it the first time. An operand of a product, a weight say, is mostly used by others, too, and was
- * reached before; one of anything else is mostly used once. */
+/* Adds to grad[i], or replaces it the first time. An operand of a product, a weight say, is mostly used by others, too,
+ * and was reached before; one of anything else is mostly used once. */
 INLINE void K(reach)(struct K(sweep) *s, enum op by, uint32_t i, real g) {
   uint32_t mark = s->mark[i];
   if (by == OP_mul) {
@@ -145,7 +145,8 @@ INLINE void K(reach)(struct K(sweep) *s, enum op by, uint32_t i, real g) {
   }
 }
 
-/* Hands grad[i], whose record is that operation, on to its operands: grad[i] · dy/doperand; ARGUMENT if they do not lie below. */
+/* Hands grad[i], whose record is that operation, on to its operands: grad[i] · dy/doperand; ARGUMENT if they are not
+ * records below. */
 #define UNARY(name, value, derivative)                                            \
   INLINE int32_t K(name##_down)(struct K(sweep) *s, size_t i, struct record r) {  \
     REQUIRE(LIKELY(r.left < i));                                                  \
@@ -175,9 +176,9 @@ INLINE struct record K(reached_at)(const struct K(sweep) *s, const uint32_t *rec
   return r;
 }
 
-/* As on the way up, but there a sum comes before its product. Marks are cleared when all is done: that takes no time then. */
-PASS int32_t K64(value_backward)(real *grad, uint8_t *mark, uint32_t *reached, const real *data, const uint32_t *record,
-                               int32_t roots) {
+/* As on the way up, but a sum comes before its product. Marks are cleared when all is done: that takes no time then. */
+PASS int32_t K64(value_backward)(real *grad, uint8_t *mark, uint32_t *reached, const real *data,
+                                 const uint32_t *record, int32_t roots) {
   struct K(sweep) s = {grad, mark, reached, data, roots, 0};
   size_t from = reached[0], i = from;
   for (; s.operations > 0; i--) {

@@ -1,5 +1,5 @@
-/* vector.h: a vector of the level's width, with just what the product needs, and the turning of rows into columns. Everything
- * else is plain loops that the compiler vectorises, since each element is computed on its own. */
+/* vector.h: a vector of the level's width, with just what the product needs, and the turning of rows into columns.
+ * Everything else is plain loops that the compiler vectorises, since each element is computed on its own. */
 #define LANES (VECTOR_BYTES / (REAL_BITS / 8))
 
 /* Before a loop over the vectors of a tile: only unrolled loops keep them in registers. */
@@ -29,6 +29,11 @@ INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
 #endif
 }
 
+/* Before the loop over what is left of a block, which is short: it is not worth vectors. */
+#ifndef REST
+#define REST _Pragma("clang loop vectorize(disable)")
+#endif
+
 /* Four vectors of four at a time, in every level and type: enough to keep moving data well below the arithmetic. */
 #define QUAD 4
 
@@ -54,12 +59,13 @@ INLINE void K(turn_quad)(real *restrict to, size_t step, const real *const row[Q
 }
 
 /* to[j·step + i] = from[i·from_step + j] for i < rows, j < n. */
-OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows, size_t n) {
+OUT_OF_LINE void K(turn)(real *restrict to, size_t step, const real *restrict from, size_t from_step, size_t rows,
+                         size_t n) {
   size_t i = 0;
   for (; i + QUAD <= rows; i += QUAD) {
-    const real *row = from + i * from_step;
-    K(turn_quad)(to + i, step, (const real *const[QUAD]){row, row + from_step, row + 2 * from_step, row + 3 * from_step}, 0, n);
+    const real *r = from + i * from_step, *row[QUAD] = {r, r + from_step, r + 2 * from_step, r + 3 * from_step};
+    K(turn_quad)(to + i, step, row, 0, n);
   }
   for (; i < rows; i++)
-    for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];
+    REST for (size_t j = 0; j < n; j++) to[j * step + i] = from[i * from_step + j];
 }

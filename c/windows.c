@@ -1,12 +1,13 @@
-/* windows.c: what the DLL needs of a run-time library. The one that zig would link is 60,000 bytes long and starts up the C
- * library of Windows, of which nothing is used here; so the DLL is linked with these and KERNEL32 alone. */
+/* windows.c: what the DLL needs of a run-time library. The one that zig would link is 60,000 bytes long and starts up
+ * the C library of Windows, of which nothing is used here; so the DLL is linked with these and KERNEL32 alone. */
 #include <stddef.h>
 
 /* Of KERNEL32; windows.h is long. */
 __declspec(dllimport) int __stdcall GetModuleHandleExW(unsigned long how, const void *address, void **module);
 
-/* Where Windows calls the DLL when a process or thread begins or ends. When it is loaded it is made to stay: Deno closes
- * libraries when a worker ends, whose epoch may still be computed aside, and there is no safe moment to wait for threads. */
+/* Where Windows calls the DLL when a process or thread begins or ends. When it is loaded it is made to stay: Deno
+ * closes libraries when a worker ends, whose epoch may still be computed aside, and no moment is safe to wait for
+ * threads. */
 int __stdcall gradus_dll_entry(void *dll, unsigned long reason, void *reserved) {
   enum { PROCESS_ATTACH = 1, PIN = 1, FROM_ADDRESS = 4 };
   void *module;
@@ -26,8 +27,8 @@ __attribute__((no_builtin("memset"))) void *memset(void *to, int byte, size_t n)
 }
 
 #if defined(__x86_64__)
-/* A function whose locals take rax bytes, more than a page, calls this first: Windows lets a stack grow page by page, so each
- * is touched, from the top down. All registers stay as they are. */
+/* A function whose locals take rax bytes, more than a page, calls this first: Windows lets a stack grow page by page,
+ * so each is touched, from the top down. All registers stay as they are. */
 __asm__(
     ".globl ___chkstk_ms\n"
     "___chkstk_ms:\n"

@@ -1,5 +1,5 @@
-/* xor.c: a C program learns XOR with the shared library, which is all of gradus that it needs: the network of xor.ts, from the
- * same seed, with the same numbers. What each function takes is told in c/gradus.h.
+/* xor.c: a C program learns XOR with the shared library, which is all of gradus that it needs: the network of xor.ts,
+ * from the same seed, with the same numbers. What each function takes is told in c/gradus.h.
  *
  *     deno task example:c examples/xor.c
  *
@@ -55,7 +55,7 @@ static void check(int32_t status, const char *what) {
   exit(EXIT_FAILURE);
 }
 
-/* count numbers, evenly spread over -bound .. bound, where bound suits the size of the layer (Glorot and Bengio, 2010). */
+/* count numbers, evenly spread over -bound .. bound, which suits the size of the layer (Glorot and Bengio, 2010). */
 static void spread(float *weight, const double *uniform, int count, int nin, int nout) {
   double bound = sqrt(6.0 / (nin + nout));
   for (int i = 0; i < count; i++) weight[i] = (float)(-bound + 2 * bound * uniform[i]);
@@ -86,8 +86,8 @@ int main(void) {
   };
   struct gradus_job *job = &network.job;
 
-  /* The library allocates nothing. Behind the parameters lie their gradients; Adam keeps two numbers for each parameter,
-   * 0 at first; and the job tells how much scratch it needs. */
+  /* The library allocates nothing. Behind the parameters lie their gradients; Adam keeps two numbers for each
+   * parameter, 0 at first; and the job tells how much scratch it needs. */
   double scratch_bytes = gradus_mlp_scratch(job);
   int32_t state_arrays = gradus_optimizer_state(job);
   if (scratch_bytes == 0 || state_arrays < 0) check(GRADUS_ARGUMENT, "the job");

@@ -151,15 +151,31 @@ export function unwrap(status: number, task: string): void {
   );
 }
 
-const levelNames = Object.keys(Level) as LevelName[];
-
-/** The name of a SIMD level; the last two are those of WebAssembly. */
+/**
+ * The name of a SIMD level: `"avx2"` and `"avx512"` are levels of x64, `"neon"` is one of arm64, `"simd128"` or `"relaxed"` of
+ * WebAssembly, whichever the engine has, and `"plain"` is everywhere.
+ */
 export type LevelName = "plain" | "neon" | "avx2" | "avx512" | "simd128" | "relaxed";
 
+function levelInUse(): LevelName {
+  const level = native.gradus_level(-1);
+  return (Object.keys(Level) as LevelName[]).find((name) => Level[name] === level)!;
+}
+
+function levelsHere(): LevelName[] {
+  if (backend === "wasm") return ["plain", levelInUse()];
+  return Deno.build.arch === "aarch64" ? ["plain", "neon"] : ["plain", "avx2", "avx512"];
+}
+
+/** The levels that the library for this machine, or the module, was compiled for, the best one last; processors may lack some. */
+export const levels: readonly LevelName[] = levelsHere();
+
 /**
- * The SIMD level in use: `"plain"`, `"neon"`, `"avx2"` or `"avx512"`, in WebAssembly `"relaxed"`, `"simd128"` or `"plain"`.
- * Given a name, the best level of this machine that is not above it is used from now on. The results are the same bits at
- * every level but `"simd128"`: that is for engines that cannot round a·b + c once, and `"plain"` gives the bits there, slowly.
+ * The SIMD level in use. Given a name, the best level of this machine that is not above it is used from now on: so `"avx512"`
+ * gives `"avx2"` on a processor without AVX-512. The results are the same bits at every level but `"simd128"`: that is for
+ * engines that cannot round a·b + c once, and `"plain"` gives the bits there, slowly.
+ *
+ * @throws {GradusError} If it is no level of what computes here: the message tells those that there are.
  *
  * @example
  * ```ts
@@ -175,14 +191,15 @@ export type LevelName = "plain" | "neon" | "avx2" | "avx512" | "simd128" | "rela
  * ```
  */
 export function simdLevel(limit?: LevelName): LevelName {
-  if (limit !== undefined && !levelNames.includes(limit)) {
+  if (limit === undefined) return levelInUse();
+  if (!levels.includes(limit)) {
     throw new GradusError(
       "argument",
-      `Cannot choose the SIMD level "${limit}": it is one of ${levelNames.join(", ")}`,
+      `Cannot choose the SIMD level "${limit}": there is none of that name here, one of ${levels.join(", ")} is needed`,
     );
   }
-  const level = native.gradus_level(limit === undefined ? -1 : Level[limit]);
-  return levelNames.find((name) => Level[name] === level)!;
+  native.gradus_level(Level[limit]);
+  return levelInUse();
 }
 
 /** The most threads that the library takes. */

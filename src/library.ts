@@ -241,8 +241,23 @@ export class Search<T extends object> {
     if (!base.startsWith("file:")) return undefined;
     const path = pathOf(new URL(`../lib/${target}/${libraryName(target)}`, base));
     const found = this.#attempt(path, pathOf(new URL("../lib/", base)), 'build it again with "deno task build"');
-    this.#damaged = this.#cause !== undefined && !isAbsence(this.#cause);
+    this.#damaged = this.#cause !== undefined && !this.#isAbsent(path);
     return found;
+  }
+
+  /**
+   * Whether a library that could not be opened is not there. Deno tells it in nothing but words, on Windows those of the user's
+   * language, and it need not be permitted to look. So they are compared with the words for what would lie in a folder of that
+   * name: nothing does.
+   */
+  #isAbsent(path: string): boolean {
+    const nothing = this.#join(path, "nothing");
+    try {
+      this.#open(nothing, "");
+      return false;
+    } catch (error) {
+      return String(error).replaceAll(nothing, path) === String(this.#cause);
+    }
   }
 
   /** The library that is embedded in the package, from the user's cache or, where that cannot be, a temporary file. */
@@ -401,12 +416,6 @@ export class Search<T extends object> {
     const isWrong = this.#damaged || this.#mayOpen || environment("GRADUS_LIB", this.#host) !== undefined;
     return isWrong ? new GradusError("library", error.message, { cause: this.#cause }) : error;
   }
-}
-
-/** Whether a library could not be opened because there is none, in the words of the three systems, which are wrong at times. */
-function isAbsence(error: unknown): boolean {
-  const words = String(error);
-  return /no such file|cannot find|could not be found/i.test(words) && !words.includes("it is there");
 }
 
 function unpackOnce(library: Embedded): () => Promise<Uint8Array> {

@@ -4,7 +4,7 @@
  */
 import { Op, TensorOp } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { checkBoolean, checkOptions, shown } from "./options.ts";
+import { checkBoolean, checkName, checkOptions, shown } from "./options.ts";
 import {
   connect,
   differentiate,
@@ -37,7 +37,39 @@ import { assign, change } from "./tensor/in_place.ts";
 import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, progression } from "./tensor/creation.ts";
 import { textOf } from "./tensor/printing.ts";
 import { integers, normal, permutation, seedAll, uniform } from "./tensor/randomness.ts";
-import { reshape } from "./tensor/shaping.ts";
+import { maskedFill, triangle, where } from "./tensor/choosing.ts";
+import {
+  gather,
+  type Index,
+  index,
+  type IndexArray,
+  narrow,
+  nonzero,
+  oneHot,
+  type PlainIndex,
+  scatterAdd,
+  select,
+  slice,
+  take,
+} from "./tensor/indexing.ts";
+import { set } from "./tensor/assigning.ts";
+import { chunk, concat, pad, type PadMode, repeat, roll, split, stack, tile } from "./tensor/joining.ts";
+import {
+  asShape,
+  contiguousTensor,
+  diagonal,
+  expand,
+  flatten,
+  flip,
+  moveaxis,
+  permute,
+  reshape,
+  reversedAxes,
+  squeeze,
+  stretched,
+  transpose,
+  unsqueeze,
+} from "./tensor/shaping.ts";
 import { contiguous, copied, fill } from "./tensor/kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
@@ -522,14 +554,261 @@ export class Tensor {
 
   // ---------------------------------------------------------------- the same elements, seen otherwise
 
-  /** The same elements in another shape; one size may be −1, for what is left. */
+  /** The same elements in another shape; one size may be −1, for what is left. A view where strides allow that, else a copy. */
   reshape(shape: Shape): Tensor {
     return reshape(this, shape);
   }
 
+  /**
+   * As `reshape`, but never a copy.
+   *
+   * @throws {GradusError} If it would have to be one.
+   */
+  view(shape: Shape): Tensor {
+    return asShape(this, shape);
+  }
+
+  /** The axes from `start` to `end`, both included, as one; all of them, where nothing is said. */
+  flatten(start = 0, end = -1): Tensor {
+    return flatten(this, start, end);
+  }
+
+  /** Two axes exchanged, as a view. */
+  transpose(a: number, b: number): Tensor {
+    return transpose(this, a, b);
+  }
+
+  /** The axes in another order, as a view: axis i of the result is axis order[i]. */
+  permute(order: readonly number[]): Tensor {
+    return permute(this, order);
+  }
+
+  /** All axes in reverse order, as a view: the transposed matrix. */
+  get T(): Tensor {
+    return reversedAxes(this);
+  }
+
+  /** The last two axes exchanged, as a view: each matrix transposed. */
+  get mT(): Tensor {
+    return transpose(this, -2, -1);
+  }
+
+  /** One axis at another place among the others, as a view. */
+  moveaxis(from: number, to: number): Tensor {
+    return moveaxis(this, from, to);
+  }
+
+  /** Without axes of size 1: without all of them, or those of the given ones that are of that size. */
+  squeeze(axes?: number | readonly number[]): Tensor {
+    return squeeze(this, axes);
+  }
+
+  /** With an axis of size 1 more, at that place. */
+  unsqueeze(axis: number): Tensor {
+    return unsqueeze(this, axis);
+  }
+
+  /** Axes of size 1 stretched, and axes put in front, as a view; −1 leaves an axis as it is. */
+  expand(shape: Shape): Tensor {
+    return expand(this, shape);
+  }
+
+  /** Stretched to a shape, as operations do it with their operands, as a view. */
+  broadcastTo(shape: Shape): Tensor {
+    return stretched("broadcastTo", this, shape);
+  }
+
+  /** The elements in reverse order along axes, or along all, as a view. */
+  flip(axes?: number | readonly number[]): Tensor {
+    return flip(this, axes);
+  }
+
+  /** This tensor, if its elements follow one another in memory, else a copy of which that is true. */
+  contiguous(): Tensor {
+    return contiguousTensor(this);
+  }
+
+  /** The elements whose indices along two axes differ by `offset`, as a last axis; a view. */
+  diagonal(offset = 0, axes: readonly [number, number] = [0, 1]): Tensor {
+    return diagonal(this, offset, axes[0], axes[1]);
+  }
+
   // ---------------------------------------------------------------- some of the elements
 
+  /**
+   * What stands at the given places of the first axes, as a view; negative ones count from the end.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2], [3, 4]]);
+   * assertEquals([x.at(1, 0).item(), x.at(-1).toArray()], [3, [3, 4]]);
+   * ```
+   */
+  at(...places: number[]): Tensor {
+    return slice(this, places);
+  }
+
+  /**
+   * Some of the elements, as a view, by an index for each axis: a number, `":"` for all, `{ start, stop, step }` with negative
+   * numbers as in Python, `null` for an axis of size 1 more, and `"..."` for as many `":"` as are missing.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.arange(6).reshape([2, 3]);
+   * assertEquals(x.slice(":", { start: -2 }).toArray(), [[1, 2], [4, 5]]);
+   * assertEquals(x.slice("...", { step: -1 }).toArray(), [[2, 1, 0], [5, 4, 3]]);
+   * ```
+   */
+  slice(...indices: PlainIndex[]): Tensor {
+    return slice(this, indices);
+  }
+
+  /** What stands at one place of an axis, as a view. */
+  select(axis: number, place: number): Tensor {
+    return select(this, axis, place);
+  }
+
+  /** `length` places of an axis from `start` on, as a view. */
+  narrow(axis: number, start: number, length: number): Tensor {
+    return narrow(this, axis, start, length);
+  }
+
+  /**
+   * The elements that indices say, which may be as for `slice`, arrays of integers, or masks. Arrays are stretched to one shape and
+   * read together, as in NumPy; a mask has the shape of the axes that it is for. Arrays give a copy.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2], [3, 4], [5, 6]]);
+   * assertEquals(x.index([[0, 2], [1, 0]]).toArray(), [2, 5]);
+   * assertEquals(x.index([x.gt(2)]).toArray(), [3, 4, 5, 6]);
+   * ```
+   */
+  index(indices: readonly Index[]): Tensor {
+    return index(this, indices);
+  }
+
+  /** What stands at places of an axis, which its axes are replaced by; without an axis, of all elements in a row. */
+  take(places: IndexArray, axis?: number): Tensor {
+    return take(this, places, axis);
+  }
+
+  /** y[i, j, …] = x[i, …, index[i, j, …], …]: for each element of the index one, the index standing for one axis. */
+  gather(axis: number, index: IndexArray): Tensor {
+    return gather(this, axis, index);
+  }
+
+  /** The elements where the mask is true, in a row. */
+  masked(mask: Tensor): Tensor {
+    return index(this, [mask]);
+  }
+
+  /** The elements, but `value` where the mask is true. */
+  maskedFill(mask: Tensor, value: Scalar): Tensor {
+    return maskedFill(this, mask, value);
+  }
+
+  /** a where the condition is not 0, else b; all of them stretched to one shape. */
+  static where(condition: Tensor, a: Operand, b: Operand): Tensor {
+    return where(condition, a, b);
+  }
+
+  /** The indices of the elements that are not 0: (count, axes), int32. */
+  nonzero(): Tensor {
+    return nonzero(this);
+  }
+
+  /**
+   * Sets the elements that indices say, as `index` takes them, to a number or a tensor that can be stretched to them, under the
+   * rules of `add_`. Where places repeat, the last one counts. Returns this tensor.
+   */
+  set(indices: readonly Index[] | Tensor, value: Operand): this {
+    set(this, indices instanceof Tensor ? [indices] : indices, value);
+    return this;
+  }
+
+  /** The elements with source[i, j, …] added at x[i, …, index[i, j, …], …]: repeated places add up. A new tensor. */
+  scatterAdd(axis: number, index: IndexArray, source: Tensor): Tensor {
+    return scatterAdd(this, axis, index, source);
+  }
+
+  /** The matrices' elements on and below a diagonal, 0 above it. */
+  tril(diagonal = 0): Tensor {
+    return triangle("tril", this, (row, column) => column - row <= diagonal);
+  }
+
+  /** The matrices' elements on and above a diagonal, 0 below it. */
+  triu(diagonal = 0): Tensor {
+    return triangle("triu", this, (row, column) => column - row >= diagonal);
+  }
+
+  /** For each class number a row of zeros with a 1 at its place; float32, unless the option `dtype` says. */
+  oneHot(classes: number, options: { dtype?: "float32" | "float64" | "int64" | "int32" } = {}): Tensor {
+    checkOptions("the options of oneHot()", options, ["dtype"]);
+    return oneHot(this, classes, options.dtype ?? "float32");
+  }
+
   // ---------------------------------------------------------------- several tensors in one
+
+  /**
+   * Tensors one after the other along an axis, in a type that takes all.
+   *
+   * @throws {GradusError} If another axis is of different sizes.
+   */
+  static concat(tensors: readonly Tensor[], axis = 0): Tensor {
+    return concat(tensors, axis);
+  }
+
+  /** Tensors of one shape, along an axis of their own. */
+  static stack(tensors: readonly Tensor[], axis = 0): Tensor {
+    return stack(tensors, axis);
+  }
+
+  /** Parts along an axis, as views: of one size, but that the last may be smaller, or of the given sizes. */
+  split(sizes: number | readonly number[], axis = 0): Tensor[] {
+    return split(this, sizes, axis);
+  }
+
+  /** At most `count` parts along an axis, as views: of one size, but that the last may be smaller. */
+  chunk(count: number, axis = 0): Tensor[] {
+    return chunk(this, count, axis);
+  }
+
+  /**
+   * Elements put around: two widths for each axis, the last axis first, as in PyTorch.
+   *
+   * @param options `mode`: `"constant"` puts `value` there, 0 unless it is said; `"reflect"` what is mirrored at the edge, which is
+   * not repeated; `"replicate"` the edge.
+   */
+  pad(widths: readonly number[], options: { mode?: PadMode; value?: Scalar } = {}): Tensor {
+    checkOptions("the options of pad()", options, ["mode", "value"]);
+    const mode = checkName("the mode", options.mode ?? "constant", ["constant", "reflect", "replicate"]);
+    return pad(this, widths, mode, options.value ?? 0);
+  }
+
+  /** The tensor again and again: a count for each axis, and for axes in front of them. */
+  repeat(counts: readonly number[]): Tensor {
+    return repeat(this, counts);
+  }
+
+  /** As `repeat`; where there are fewer counts than axes, they are for the last ones. */
+  tile(counts: readonly number[]): Tensor {
+    return tile(this, counts);
+  }
+
+  /** The elements moved along an axis, those that leave it coming in at its other end; without an axis, all in a row. */
+  roll(shift: number, axis?: number): Tensor {
+    return roll(this, shift, axis);
+  }
 
   // ---------------------------------------------------------------- elementwise
 

@@ -5,14 +5,13 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import * as gradus from "../mod.ts";
 import { toDataset } from "../src/dataset.ts";
+import { levels } from "../src/ffi.ts";
 import { Run, wholeBatch } from "../src/run.ts";
-import { Engine, type LevelName, MLP, SGD, simdLevel } from "../mod.ts";
+import { Engine, MLP, SGD, simdLevel } from "../mod.ts";
 import { hashAfterTraining, hashes, hashOfAll, largeHashes, optimizers } from "./_bits.ts";
 import { testNeeding } from "./_machine.ts";
 
 const testWithSpeed = testNeeding("speed");
-
-const levels: readonly LevelName[] = ["plain", "neon", "avx2", "avx512", "relaxed"];
 
 /** What the trainings at the last level gave. */
 const found = new Map<string, string>();

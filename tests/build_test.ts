@@ -1,9 +1,9 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { libraryPath, targets } from "../build.ts";
 import { GradusError } from "../src/error.ts";
 import { testNeeding } from "./_machine.ts";
 
-const testWithProcesses = testNeeding("processes");
+const testWithProcesses = testNeeding("processes"), testWithCompiler = testNeeding("compiler");
 
 Deno.test("targets are the six platforms that Deno runs on, and WebAssembly with and without relaxed SIMD", () => {
   assertEquals(Object.keys(targets).sort(), [
@@ -76,4 +76,25 @@ testWithProcesses("build.ts ends with status 1 and one sentence for what it does
     assertEquals(code, 1);
     assertStringIncludes(new TextDecoder().decode(stderr), reason);
   }
+});
+
+testWithCompiler("bench/ulp.c, which would run for an hour, is built by the command in bench/README.md", () => {
+  const target = `${Deno.build.arch === "x86_64" ? "aarch64" : "x86_64"}-unknown-linux-gnu`; // where it is not run
+  const { code, stderr } = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-lock",
+      "build.ts",
+      "--run",
+      "bench/ulp.c",
+      "--debug",
+      "--target",
+      target,
+      "--out",
+      ".scratch",
+    ],
+    cwd: new URL("..", import.meta.url),
+  }).outputSync();
+  assert(code === 0, new TextDecoder().decode(stderr));
 });

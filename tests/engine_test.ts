@@ -17,6 +17,7 @@ import {
 } from "../mod.ts";
 import { testNeeding } from "./_machine.ts";
 import { toDataset } from "../src/dataset.ts";
+import { levels } from "../src/ffi.ts";
 import { Run, wholeBatch } from "../src/run.ts";
 
 const testWithSpeed = testNeeding("speed");
@@ -58,7 +59,7 @@ Deno.test("Engine.train() learns, and its history has a loss for each epoch", as
 Deno.test("Engine.train() gives the same bits for the same seed, at every SIMD level", async () => {
   const level = simdLevel();
   const results: Awaited<ReturnType<typeof trained>>[] = [];
-  for (const limit of ["plain", "avx2", "avx512", "neon", "relaxed"] as const) {
+  for (const limit of levels) {
     simdLevel(limit);
     results.push(await trained({ optimizerType: "langevin", seed: 3 }));
   }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { fingerprint, Level } from "../src/bindings.ts";
-import { native } from "../src/ffi.ts";
+import { levels, native } from "../src/ffi.ts";
 import { pathOf } from "../src/files.ts";
 import { backend, Engine, GradusError, Random, shuffleStream, simdLevel, Stream } from "../mod.ts";
 import { testNeeding } from "./_machine.ts";
@@ -79,12 +79,25 @@ testWithProcesses("The library loads with permission for its folder alone", asyn
   assert(level in Level && !["simd128", "relaxed"].includes(level), level);
 });
 
-testWithProcesses("GRADUS_SIMD lowers the level", async () => {
-  assertEquals(await importWith({ GRADUS_SIMD: "plain" }, "--allow-ffi=lib/"), "plain\n");
-  assertStringIncludes(
-    await importWith({ GRADUS_SIMD: "sse9" }, "--allow-ffi=lib/"),
-    'Cannot choose the SIMD level "sse9": it is one of plain, neon, avx2, avx512, simd128, relaxed',
-  );
+testWithProcesses("GRADUS_SIMD lowers the level, and names those that there are where it is none of them", async () => {
+  const native = Deno.build.arch === "aarch64" ? "plain, neon" : "plain, avx2, avx512";
+  for (
+    const [name, GRADUS_BACKEND, flag, names] of [
+      ["sse9", "native", "--allow-ffi=lib/", native],
+      [Deno.build.arch === "aarch64" ? "avx2" : "neon", "native", "--allow-ffi=lib/", native],
+      ["relaxed", "native", "--allow-ffi=lib/", native],
+      ["sse9", "wasm", "--allow-read=lib/", "plain, relaxed"],
+      ["avx2", "wasm", "--allow-read=lib/", "plain, relaxed"],
+      ["neon", "wasm", "--allow-read=lib/", "plain, relaxed"],
+      ["simd128", "wasm", "--allow-read=lib/", "plain, relaxed"],
+    ]
+  ) {
+    assertEquals(await importWith({ GRADUS_SIMD: "plain", GRADUS_BACKEND }, flag), "plain\n");
+    assertStringIncludes(
+      await importWith({ GRADUS_SIMD: name, GRADUS_BACKEND }, flag),
+      `Cannot choose the SIMD level "${name}": there is none of that name here, one of ${names} is needed`,
+    );
+  }
 });
 
 testWithProcesses("GRADUS_THREADS chooses the number of threads", async () => {
@@ -143,15 +156,22 @@ testWithProcesses("A worker may be terminated while an epoch is computed aside",
   assertEquals(await runWith("tests/_terminate_worker.ts", {}, "--allow-ffi=lib/", "--allow-read=."), "alive\n");
 });
 
-Deno.test("simdLevel() lowers the level and takes the best again", () => {
+Deno.test("simdLevel() lowers the level and takes the best again, and refuses what is no level here", () => {
   const best = simdLevel();
   assertEquals(simdLevel("plain"), "plain");
   assertEquals(simdLevel(), "plain");
-  assertEquals(simdLevel("relaxed"), best);
-  assert(best in Level);
-  for (const wrong of ["fast", "toString"]) {
-    assertThrows(() => simdLevel(wrong as "plain"), GradusError, `Cannot choose the SIMD level "${wrong}"`);
+  assertEquals(simdLevel(levels.at(-1)), best);
+  assert(levels.includes(best));
+  const names = Object.keys(Level).filter((name) => !(levels as string[]).includes(name));
+  assertEquals(names.length, backend === "wasm" || Deno.build.arch === "aarch64" ? 4 : 3);
+  for (const wrong of ["fast", "toString", ...names]) {
+    assertThrows(
+      () => simdLevel(wrong as "plain"),
+      GradusError,
+      `Cannot choose the SIMD level "${wrong}": there is none`,
+    );
   }
+  assertEquals(simdLevel(), best);
 });
 
 Deno.test("The native generator gives the numbers of Random, to the bit", () => {

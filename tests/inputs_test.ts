@@ -13,10 +13,10 @@ import {
   simdLevel,
   Value,
 } from "../mod.ts";
+import { levels } from "../src/ffi.ts";
 
 const random = new Random(5);
 const ROWS = 37;
-const levels = ["plain", "neon", "avx2", "avx512", "relaxed"] as const;
 
 /** Rows of bytes, and the numbers that they stand for, in the type of the network. */
 function bytesOf(nin: number, dtype: Dtype): { bytes: Uint8Array; numbers: Float32Array | Float64Array } {

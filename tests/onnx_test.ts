@@ -193,6 +193,12 @@ function tensor(
   return { name, dims: dims.map(BigInt), dataType: FLOAT, floatData } satisfies Tensor;
 }
 
+/** A tensor whose numbers lie elsewhere, as ONNX tells it. */
+function tensorInFile(name: string, dims: number[], where: Record<string, string>) {
+  const externalData = Object.entries(where).map(([key, value]) => ({ key, value }));
+  return { ...tensor(name, dims, []), dataLocation: TensorProto_DataLocation.EXTERNAL, externalData } satisfies Tensor;
+}
+
 /** A node whose result has its name; attributes by their values. */
 function node(opType: string, name: string, input: string[], attributes: Record<string, number | string> = {}): Node {
   const attribute = Object.entries(attributes).map(([name, value]): Attribute =>
@@ -484,24 +490,13 @@ const refused: Record<string, [Parts, string, FromOnnxOptions?]> = {
     'takes the numbers "v" with a dimension of -2',
   ],
   "numbers elsewhere": [
-    {
-      nodes: [node("MatMul", "y", ["x", "v"])],
-      tensors: [{
-        ...tensor("v", [2, 3], []),
-        dataLocation: TensorProto_DataLocation.EXTERNAL,
-        externalData: [{ key: "location", value: "v.bin" }],
-      }],
-    },
+    { nodes: [node("MatMul", "y", ["x", "v"])], tensors: [tensorInFile("v", [2, 3], { location: "v.bin" })] },
     'takes the numbers "v" from the file "v.bin", that file is needed, too',
   ],
   "numbers beyond the end of a file": [
     {
       nodes: [node("MatMul", "y", ["x", "v"])],
-      tensors: [{
-        ...tensor("v", [2, 3], []),
-        dataLocation: TensorProto_DataLocation.EXTERNAL,
-        externalData: [{ key: "location", value: "v.bin" }, { key: "offset", value: "1e300" }],
-      }],
+      tensors: [tensorInFile("v", [2, 3], { location: "v.bin", offset: "1e300" })],
     },
     'of the file "v.bin", it has 9',
     { files: { "v.bin": new Uint8Array(9) } },

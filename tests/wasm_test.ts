@@ -6,7 +6,7 @@ import { GradusError } from "../src/error.ts";
 import { pathOf } from "../src/files.ts";
 import { backend, native } from "../src/ffi.ts";
 import { Job } from "../src/job.ts";
-import { findModule, type Host, Search, thisHost, Unavailable } from "../src/library.ts";
+import { findModule, type Host, libraryName, Search, thisHost, Unavailable } from "../src/library.ts";
 import { openWasm } from "../src/wasm.ts";
 import { embeddedModule, stage } from "../tools/release.ts";
 import { Random, simdLevel } from "../mod.ts";
@@ -333,26 +333,46 @@ testWithProcesses("A package computes without any permission, in the WebAssembly
   assertEquals(new TextDecoder().decode(stdout), "wasm\n");
 });
 
-Deno.test("A library in a checkout that is there and does not open is an error; one that is not there is none", async () => {
+/** Whether a search that finds nothing in the checkout leaves the way to WebAssembly open. */
+async function isUnavailable(open: (path: string) => object, changes: Partial<Host> = {}): Promise<boolean> {
   const host: Host = {
     ...thisHost,
     permitted: () => true,
     environment: () => undefined,
     embedded: () => Promise.resolve({ data: "", sha256: "", size: 0 }),
+    ...changes,
   };
-  for (
-    const [reason, isUnavailable] of [
-      ["/x/libgradus.so: invalid ELF header", false],
-      ["/x/libgradus.so: cannot open shared object file: No such file or directory: it is there, but a whole", false],
-      ["/x/libgradus.so: cannot open shared object file: No such file or directory", true],
-      ["dlopen(/x/libgradus.dylib, 0x0005): tried: '/x/libgradus.dylib' (no such file)", true],
-    ] as const
-  ) {
-    const search = new Search(() => {
-      throw new Error(reason);
-    }, host);
-    const error = await assertRejects(async () => search.nearby() ?? await search.embedded(), GradusError);
-    assertEquals(error instanceof Unavailable, isUnavailable, reason);
+  const search = new Search(open, host);
+  const error = await assertRejects(async () => search.nearby() ?? await search.embedded(), GradusError);
+  return error instanceof Unavailable;
+}
+
+Deno.test("A library in a checkout that is there and does not open is an error; one that is not there is none", async () => {
+  const open = (path: string) => Deno.dlopen(path, {});
+  assert(!await isUnavailable(open, { target: "wasm32" }), "a module of WebAssembly is no library");
+  assert(await isUnavailable(open, { target: "nowhere" }), "there is no such folder");
+  assert(await isUnavailable(open, { base: new URL("../lib/wasm32/src/library.ts", import.meta.url).href }));
+});
+
+Deno.test("Whether a library is there is told from what the system says, in any language", async () => {
+  const systems: [there: string, absent: string][] = [
+    ["FILE: invalid ELF header", "FILE: cannot open shared object file: No such file or directory"],
+    [
+      "FILE: cannot open shared object file: No such file or directory: it is there, but a whole library for",
+      "FILE: cannot open shared object file: No such file or directory",
+    ],
+    ["dlopen(FILE, 0x0005): tried: 'FILE' (not a mach-o file)", "dlopen(FILE, 0x0005): tried: 'FILE' (no such file)"],
+    ["FILE is not a valid Win32 application.\r\n", "The specified module could not be found.\r\n"],
+    ["FILE ist keine zulässige Win32-Anwendung.\r\n", "Das angegebene Modul wurde nicht gefunden.\r\n"],
+    ["Bad EXE format for FILE.\r\n", "Module not found.\r\n"],
+  ];
+  for (const [there, absent] of systems) {
+    const say = (isThere: boolean) => (path: string) => {
+      const words = isThere && path.endsWith(libraryName(Deno.build.target)) ? there : absent;
+      throw new Error(`Could not open library: ${words.replaceAll("FILE", path)}`);
+    };
+    assert(!await isUnavailable(say(true)), there);
+    assert(await isUnavailable(say(false)), absent);
   }
 });
 

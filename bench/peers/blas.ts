@@ -1,6 +1,6 @@
 /**
  * OpenBLAS and BLIS, called from Deno: the library that OPENBLAS or BLIS names, or the one that the system finds under
- * its usual names (Debian: libopenblas0-pthread, libblis4-pthread).
+ * its usual names (Debian: libopenblas0-pthread, libblis4-openmp).
  */
 import type { Reals } from "../../src/shape.ts";
 
@@ -23,9 +23,11 @@ export interface Operands {
 
 export interface Blas {
   name: string;
-  /** Its version, and for which processor the kernels are that it has chosen. */
+  /** Its version, for which processor the kernels are that it has chosen, and what its threads are, where that differs. */
   version: string;
   useThreads(count: number): void;
+  /** Milliseconds for which its threads go on looking for work after a call, and take the processors from others. */
+  looks: number;
   gemm(operands: Operands): void;
 }
 
@@ -76,6 +78,7 @@ export function openOpenBLAS(hasAvx512: boolean): Blas | undefined {
     name: "OpenBLAS",
     version: `${textOf(symbols.openblas_get_config()).split(" ")[1]} ${textOf(symbols.openblas_get_corename())}`,
     useThreads: (count) => symbols.openblas_set_num_threads(count),
+    looks: 140, // 2²⁸ cycles of the processor's clock
     gemm: gemmOf(symbols),
   };
 }
@@ -86,15 +89,23 @@ export function openBLIS(): Blas | undefined {
     ...gemms,
     bli_thread_set_num_threads: { parameters: ["isize"], result: "void" },
     bli_info_get_version_str: { parameters: [], result: "pointer" },
+    bli_info_get_enable_openmp: { parameters: [], result: "i32" },
+    bli_info_get_enable_pthreads: { parameters: [], result: "i32" },
     bli_arch_query_id: { parameters: [], result: "i32" },
     bli_arch_string: { parameters: ["i32"], result: "pointer" },
   });
   if (!symbols) return undefined;
   const architecture = textOf(symbols.bli_arch_string(symbols.bli_arch_query_id()));
+  const threading = symbols.bli_info_get_enable_openmp()
+    ? "OpenMP"
+    : symbols.bli_info_get_enable_pthreads()
+    ? "pthreads"
+    : "no threads";
   return {
     name: "BLIS",
-    version: `${textOf(symbols.bli_info_get_version_str())} ${architecture}`,
+    version: `${textOf(symbols.bli_info_get_version_str())} ${architecture}, ${threading}`,
     useThreads: (count) => symbols.bli_thread_set_num_threads(BigInt(count)),
+    looks: 20, // gcc's OpenMP; those of a BLIS with pthreads end with the call
     gemm: gemmOf(symbols),
   };
 }

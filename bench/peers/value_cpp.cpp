@@ -1,5 +1,6 @@
-// value_cpp.cpp: nanoseconds per row of value and gradient of two functions in C++, as JSON: with CoDiPack if WITH_CODIPACK is
-// defined, with XAD if WITH_XAD is; the values alone in double in any case. bench/value_bench.ts compiles and runs it.
+// value_cpp.cpp: nanoseconds per row of value and gradient of two functions in C++, as JSON: with CoDiPack if
+// WITH_CODIPACK is defined, with XAD if WITH_XAD is; the values alone in double in any case. bench/value_bench.ts
+// compiles and runs it.
 //
 // The tape is used as each library documents it for repeated evaluation: one tape, emptied between rows, memory kept.
 #include <algorithm>

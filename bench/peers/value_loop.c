@@ -1,5 +1,5 @@
-/* value_loop.c: the scalar tape as a plain C loop over the arrays of c/value.c (c/gradus.h): every record up, every record
- * down, no marks, no checks, libm for the functions; and a loop over rows of inputs around that. It is what
+/* value_loop.c: the scalar tape as a plain C loop over the arrays of c/value.c (c/gradus.h): every record up, every
+ * record down, no marks, no checks, libm for the functions; and a loop over rows of inputs around that. It is what
  * bench/value_bench.ts holds the library's passes and compiled functions against.
  *
  * Only the numbers of the operations come from the library (c/ops.h). */

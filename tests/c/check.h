@@ -1,5 +1,5 @@
-/* The tests' few tools. CHECK(condition, "sentence", ...) counts what fails and prints where, with the sentence as printf
- * would; run_test prints a line for each test. */
+/* The tests' few tools. CHECK(condition, "sentence", ...) counts what fails and prints where, with the sentence as
+ * printf would; run_test prints a line for each test. */
 #ifndef GRADUS_CHECK_H
 #define GRADUS_CHECK_H
 

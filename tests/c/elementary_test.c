@@ -82,8 +82,8 @@ static void fma_exact_is_right_in_hard_cases(void) {
 
 /* ---- correctly rounded values ---- */
 
-/* At most `bound` steps from each value: an error of 1 ulp can be 1 step from the rounded value, one of 2 ulps 2. The float
- * function is tested where the argument is a float. */
+/* At most `bound` steps from each value: an error of 1 ulp can be 1 step from the rounded value, one of 2 ulps 2. The
+ * float function is tested where the argument is a float. */
 static void compare_f64(const char *name, double (*f)(double), const double (*table)[2], size_t n, uint64_t bound) {
   for (size_t i = 0; i < n; i++) {
     const double x = table[i][0], got = f(x);
@@ -178,15 +178,17 @@ static void every_level_gives_the_bits_of_plain(const char *level, void (*every_
     every_f64_plain(want, x, z);
     every_f64(got, x, z);
     for (int f = 0; f < COUNT_F64; f++)
-      CHECK(steps_f64(got[f], want[f]) == 0, "%s, double function %d of %a, %a: %a, plain %a", level, f, x, z, got[f], want[f]);
+      CHECK(steps_f64(got[f], want[f]) == 0, "%s, double function %d of %a, %a: %a, plain %a", level, f, x, z, got[f],
+            want[f]);
 
-    const float p = i % 2 ? (float)x : float_from_bits((uint32_t)a), q = i % 2 ? (float)z : float_from_bits((uint32_t)b);
+    const float p = i % 2 ? (float)x : float_from_bits((uint32_t)a);
+    const float q = i % 2 ? (float)z : float_from_bits((uint32_t)b);
     float want_f32[COUNT_F32], got_f32[COUNT_F32];
     every_f32_plain(want_f32, p, q);
     every_f32(got_f32, p, q);
     for (int f = 0; f < COUNT_F32; f++)
-      CHECK(steps_f32(got_f32[f], want_f32[f]) == 0, "%s, float function %d of %a, %a: %a, plain %a", level, f, (double)p,
-            (double)q, (double)got_f32[f], (double)want_f32[f]);
+      CHECK(steps_f32(got_f32[f], want_f32[f]) == 0, "%s, float function %d of %a, %a: %a, plain %a", level, f,
+            (double)p, (double)q, (double)got_f32[f], (double)want_f32[f]);
   }
 }
 
@@ -195,7 +197,8 @@ static void elementary_test(void) {
   elementary_functions_are_within_their_bounds();
 #if defined(__x86_64__)
   if (best_level() >= GRADUS_LEVEL_AVX2) every_level_gives_the_bits_of_plain("avx2", every_f64_avx2, every_f32_avx2);
-  if (best_level() >= GRADUS_LEVEL_AVX512) every_level_gives_the_bits_of_plain("avx512", every_f64_avx512, every_f32_avx512);
+  if (best_level() >= GRADUS_LEVEL_AVX512)
+    every_level_gives_the_bits_of_plain("avx512", every_f64_avx512, every_f32_avx512);
 #elif defined(__aarch64__)
   every_level_gives_the_bits_of_plain("neon", every_f64_neon, every_f32_neon);
 #elif defined(__wasm__)

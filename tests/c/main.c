@@ -1,5 +1,5 @@
-/* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A line
- * for each test; exits with 1 if a check failed. */
+/* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A
+ * line for each test; exits with 1 if a check failed. */
 #include "gradus.c"
 
 #include <stdio.h>
@@ -27,6 +27,7 @@ int main(void) {
   RUN(elementary_test);
   RUN(float_functions_are_within_their_bounds);
   RUN(double_functions_are_within_their_bounds);
+  RUN(softmax_is_within_its_bound);
   RUN(rng_test);
   RUN(gemm_test);
   RUN(gemm_refuses_bad_arguments);
@@ -50,6 +51,7 @@ int main(void) {
   RUN(program_refuses_what_is_none);
   RUN(tensor_operations_are_right);
   RUN(tensor_views_may_lie_anyhow);
+  RUN(tensor_turns_matrices);
   RUN(tensor_may_be_written_in_place);
   RUN(tensor_threads_do_not_change_anything);
   RUN(tensor_converts_every_type_to_every_other);

@@ -1,5 +1,6 @@
-/* Networks: every activation, loss and optimizer gives the same bits at every level, in chunks of every size and, by a hash of
- * all results that stands here, on every platform; and bad jobs are refused. That the numbers are right is tested against PyTorch, from TypeScript. */
+/* Networks: every activation, loss and optimizer gives the same bits at every level, in chunks of every size and, by a
+ * hash of all results that stands here, on every platform; and bad jobs are refused. That the numbers are right is
+ * tested against PyTorch, from TypeScript. */
 
 enum { NET_LAYERS = 3, NET_ROWS = 37 };
 
@@ -140,6 +141,12 @@ static void mlp_refuses_bad_jobs(void) {
   bad.job.loss_kind = GRADUS_LOSS_CROSS_ENTROPY;
   CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, classes, memory) == GRADUS_ARGUMENT,
         "a class outside of the outputs is refused");
+  bad = net;
+  bad.job.reserved = 1;
+  CHECK(gradus_mlp_scratch(&bad.job) == 0, "a reserved field that is not 0 is refused");
+  CHECK(gradus_mlp_epoch(&bad.job, memory, memory, memory, memory, memory) == GRADUS_ARGUMENT, "so it is by an epoch");
+  CHECK(gradus_optimizer_state(&bad.job) == -1, "and by an optimizer on its own");
+  CHECK(gradus_optimizer_step(&bad.job, memory, memory, memory, 1) == GRADUS_ARGUMENT, "which makes no step");
   CHECK(memory[0] == 0 && memory[4095] == 0, "nothing was written");
 }
 

@@ -1,4 +1,4 @@
-/* Programs: every operation over rows and in runs gives the bits of the tape, at every level; and what is no program. */
+/* Programs: every operation over rows and in runs gives the bits of the tape at every level; and what is no program. */
 
 #define UNIFORM_0 0x80000000u
 
@@ -161,7 +161,7 @@ static void program_refuses_what_is_none(void) {
     CHECK(gradus_program_run(y, x, program, uniform, scratch, 1) == GRADUS_ARGUMENT && y[0] == 77, "%s is refused",
           cases[i].what);
   }
-  CHECK(gradus_program_run(y, x, fine, uniform, scratch, -1) == GRADUS_ARGUMENT, "a negative number of rows is refused");
+  CHECK(gradus_program_run(y, x, fine, uniform, scratch, -1) == GRADUS_ARGUMENT, "fewer rows than none are refused");
   CHECK(gradus_program_run(y, x, fine, uniform, NULL, 1) == GRADUS_ARGUMENT, "missing scratch is refused");
   CHECK(gradus_program_run(y, x, fine, uniform, scratch, 1) == GRADUS_OK && y[0] == 2, "what is fine runs");
 

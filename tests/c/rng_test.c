@@ -41,7 +41,9 @@ static void rng_u32_reads_block_after_block(void) {
 
 static void seed_42_gives_the_values_of_the_typescript_twin(void) {
   static const uint32_t words[6] = {0x9ceaf053, 0x77f5493b, 0x12bf50ad, 0x5742b3d7, 0xfcdb2127, 0x53ba6cfd};
-  static const double uniforms[4] = {0.61295988014777381, 0.073231736875038922, 0.98771865164535766, 0.51390614699062398};
+  static const double uniforms[4] = {
+    0.61295988014777381, 0.073231736875038922, 0.98771865164535766, 0.51390614699062398,
+  };
   static const double normals[6] = {
     0.28704189770927468, -1.4521371511209269, 2.2482116571565136,
     0.034864603173392829, 0.93795733100331924, 0.26045596069706545,

@@ -1,5 +1,5 @@
-/* What the tests of tensors have in common: arrays with guards around them, their numbers whatever the type, and functions computed
- * at every level and with several threads, which must not differ in a bit. */
+/* What the tests of tensors have in common: arrays with guards around them, their numbers whatever the type, and
+ * functions computed at every level and with several threads, which must not differ in a bit. */
 #ifndef GRADUS_TENSOR_CHECK_H
 #define GRADUS_TENSOR_CHECK_H
 
@@ -88,11 +88,12 @@ static int tensor_is_near(long double got, long double want, long double relativ
   return fabsl(got - want) <= relative * fabsl(want) + absolute;
 }
 
-/* A function that writes one array: called anew at every level, and with 2 and 3 threads at the highest. The results have to be the
- * same bits and lie between their guards; `y` keeps those of the plain level. */
+/* A function that writes one array: called anew at every level, and with 2 and 3 threads at the highest. The results
+ * have to be the same bits and lie between their guards; `y` keeps those of the plain level. */
 typedef int32_t tensor_call(void *y, const void *context);
 
-static void tensor_at_every_level(const char *name, tensor_call *call, const void *context, void *y, int32_t type, size_t n) {
+static void tensor_at_every_level(const char *name, tensor_call *call, const void *context, void *y, int32_t type,
+                                  size_t n) {
   const size_t bytes = n * element_bytes(type);
   for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP + 2; limit++) {
     const int32_t threads = limit <= LEVEL_TOP ? 1 : limit - LEVEL_TOP + 1;
@@ -102,7 +103,8 @@ static void tensor_at_every_level(const char *name, tensor_call *call, const voi
     const int32_t status = call(got, context);
     CHECK(status == GRADUS_OK, "%s answers %d", name, status);
     CHECK(guards_hold(got, bytes), "%s wrote beside its output at level %d", name, limit);
-    CHECK(tensor_equal(got, y, type, n), "%s of type %d differs at level %d with %d threads", name, type, limit, threads);
+    CHECK(tensor_equal(got, y, type, n), "%s of type %d differs at level %d with %d threads", name, type, limit,
+          threads);
     if (got != y) guarded_free(got);
   }
   gradus_threads(1);

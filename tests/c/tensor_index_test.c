@@ -9,12 +9,14 @@ static void gather_takes_blocks(void) {
   for (int b = 0; b < 5; b++)
     for (int l = 0; l < 4; l++)
       for (int c = 0; c < 4; c++) {
-        const size_t size = (size_t)bytes[b], block = (size_t)blocks[l], count = (size_t)counts[c], all = size * block * count;
+        const size_t size = (size_t)bytes[b], block = (size_t)blocks[l], count = (size_t)counts[c],
+                     all = size * block * count;
         unsigned char *y = guarded_new(all);
         const int32_t plan[] = {bytes[b], counts[c], blocks[l]};
         CHECK(gradus_tensor_gather(y, x, index, plan) == GRADUS_OK, "gather of %zu elements of %zu bytes", block, size);
         for (size_t i = 0; i < count; i++)
-          CHECK(memcmp(y + i * size * block, x + (size_t)index[i] * size, size * block) == 0, "block %zu of %zu", i, count);
+          CHECK(memcmp(y + i * size * block, x + (size_t)index[i] * size, size * block) == 0, "block %zu of %zu", i,
+                count);
         CHECK(guards_hold(y, all), "gather wrote beside its output");
         guarded_free(y);
       }
@@ -42,20 +44,24 @@ static void scatter_puts_and_adds_in_order(void) {
             const size_t to = (size_t)index[i] + j;
             memcpy(&element, x + (i * block + j) * bytes, bytes);
             want[to] = (add && type > GRADUS_ELEMENT_FLOAT64 ? want[to] : 0) + element;
-            if (type == GRADUS_ELEMENT_FLOAT32) real_want[to] = (add ? real_want[to] : 0) + ((const float *)(const void *)x)[i * block + j];
+            if (type == GRADUS_ELEMENT_FLOAT32)
+              real_want[to] = (add ? real_want[to] : 0) + ((const float *)(const void *)x)[i * block + j];
           }
         CHECK(gradus_tensor_scatter(y, x, index, plan) == GRADUS_OK, "scatter of type %d", type);
         for (size_t i = 0; i < ELEMENTS_OF_Y; i++) {
           const int is_there = type == GRADUS_ELEMENT_FLOAT32 ? memcmp(y + i * bytes, &real_want[i], bytes) == 0
-                               : type == GRADUS_ELEMENT_FLOAT64 && add ? 1 : memcmp(y + i * bytes, &want[i], bytes) == 0;
+                               : type == GRADUS_ELEMENT_FLOAT64 && add ? 1
+                                                                       : memcmp(y + i * bytes, &want[i], bytes) == 0;
           CHECK(is_there, "element %zu after a scatter of type %d, add %d, block %zu", i, type, add, block);
         }
         CHECK(guards_hold(y, ELEMENTS_OF_Y * bytes), "scatter wrote beside its output");
         guarded_free(y);
       }
   double sum[2] = {0.25, 1};
-  CHECK(gradus_tensor_scatter(sum, (const double[]){0.5, 2, 4}, (const int32_t[]){1, 0, 1}, (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 3, 1, 1}) == GRADUS_OK &&
-            sum[0] == 2.25 && sum[1] == 5.5, "doubles are added");
+  CHECK(gradus_tensor_scatter(sum, (const double[]){0.5, 2, 4}, (const int32_t[]){1, 0, 1},
+                              (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 3, 1, 1}) == GRADUS_OK &&
+            sum[0] == 2.25 && sum[1] == 5.5,
+        "doubles are added");
 }
 
 /* Whether a is before b: NaN is the largest. */
@@ -89,12 +95,15 @@ static void sort_is_an_order_and_stable(void) {
               seen[order[i]] = 1;
               if (i == 0) continue;
               const size_t at = OFFSET + r * count;
-              const long double a = tensor_get(x, type, at + (size_t)order[i - 1]), b = tensor_get(x, type, at + (size_t)order[i]);
+              const long double a = tensor_get(x, type, at + (size_t)order[i - 1]),
+                                b = tensor_get(x, type, at + (size_t)order[i]);
               CHECK(comes_before(a, b, descending) || (!comes_before(b, a, descending) && order[i - 1] < order[i]),
-                    "sort of %d of type %d: %Lg, number %d, before %Lg, number %d", n, type, a, order[i - 1], b, order[i]);
+                    "sort of %d of type %d: %Lg, number %d, before %Lg, number %d", n, type, a, order[i - 1], b,
+                    order[i]);
             }
           }
-          CHECK(guards_hold(index, ROWS * count * sizeof *index) && guards_hold(scratch, bytes + 1), "sort wrote beside its arrays");
+          CHECK(guards_hold(index, ROWS * count * sizeof *index) && guards_hold(scratch, bytes + 1),
+                "sort wrote beside its arrays");
           free(x), free(seen), guarded_free(scratch), guarded_free(index);
         }
 }
@@ -102,20 +111,25 @@ static void sort_is_an_order_and_stable(void) {
 static void sort_knows_the_extremes(void) {
   const int64_t whole[] = {0, INT64_MAX, -1, INT64_MIN, 1};
   const double real[] = {NAN, 0.0, INFINITY, -0.0, -NAN, -INFINITY, 0x1p-1074, -0x1p-1074};
-  static const int32_t want_whole[] = {3, 2, 0, 4, 1}, want_real[] = {5, 7, 1, 3, 6, 2, 0, 4}, want_down[] = {0, 4, 2, 6, 1, 3, 7, 5};
+  static const int32_t want_whole[] = {3, 2, 0, 4, 1}, want_real[] = {5, 7, 1, 3, 6, 2, 0, 4},
+                       want_down[] = {0, 4, 2, 6, 1, 3, 7, 5};
   int32_t index[8];
   double scratch[3 * 8 + 1];
-  CHECK(gradus_tensor_sort(index, whole, scratch, (const int32_t[]){GRADUS_ELEMENT_INT64, 1, 5, 0, 0}) == GRADUS_OK, "integers");
+  CHECK(gradus_tensor_sort(index, whole, scratch, (const int32_t[]){GRADUS_ELEMENT_INT64, 1, 5, 0, 0}) == GRADUS_OK,
+        "integers");
   CHECK(memcmp(index, want_whole, sizeof want_whole) == 0, "the order of integers");
-  CHECK(gradus_tensor_sort(index, real, scratch, (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 1, 8, 0, 0}) == GRADUS_OK, "doubles");
+  CHECK(gradus_tensor_sort(index, real, scratch, (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 1, 8, 0, 0}) == GRADUS_OK,
+        "doubles");
   CHECK(memcmp(index, want_real, sizeof want_real) == 0, "the order of doubles");
-  CHECK(gradus_tensor_sort(index, real, scratch, (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 1, 8, 0, 1}) == GRADUS_OK, "descending");
+  CHECK(gradus_tensor_sort(index, real, scratch, (const int32_t[]){GRADUS_ELEMENT_FLOAT64, 1, 8, 0, 1}) == GRADUS_OK,
+        "descending");
   CHECK(memcmp(index, want_down, sizeof want_down) == 0, "the order of doubles, descending");
 }
 
 static void index_functions_refuse_bad_plans(void) {
   const double x[4] = {1, 2, 3, 4};
-  const int32_t index[2] = {0, 1}, below[2] = {0, -1}, gather[] = {8, 2, 1}, scatter[] = {1, 2, 1, 0}, sort[] = {1, 1, 2, 0, 0};
+  const int32_t index[2] = {0, 1}, below[2] = {0, -1}, gather[] = {8, 2, 1}, scatter[] = {1, 2, 1, 0},
+                sort[] = {1, 1, 2, 0, 0};
   double scratch[8];
   void *y = guarded_new(32);
   CHECK(gradus_tensor_gather(y, x, below, gather) == GRADUS_ARGUMENT, "an index below 0");
@@ -126,13 +140,17 @@ static void index_functions_refuse_bad_plans(void) {
   CHECK(gradus_tensor_scatter(y, x, below, scatter) == GRADUS_ARGUMENT, "an index below 0");
   CHECK(gradus_tensor_scatter(y, x, NULL, scatter) == GRADUS_ARGUMENT, "no index");
   CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){12, 2, 1, 0}) == GRADUS_ARGUMENT, "no such type");
-  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){1, 2, 1, 2}) == GRADUS_ARGUMENT, "neither putting nor adding");
-  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){GRADUS_ELEMENT_FLOAT16, 2, 1, 1}) == GRADUS_ARGUMENT, "adding float16");
-  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){GRADUS_ELEMENT_BOOL, 2, 1, 1}) == GRADUS_ARGUMENT, "adding bool");
+  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){1, 2, 1, 2}) == GRADUS_ARGUMENT,
+        "neither putting nor adding");
+  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){GRADUS_ELEMENT_FLOAT16, 2, 1, 1}) == GRADUS_ARGUMENT,
+        "adding float16");
+  CHECK(gradus_tensor_scatter(y, x, index, (const int32_t[]){GRADUS_ELEMENT_BOOL, 2, 1, 1}) == GRADUS_ARGUMENT,
+        "adding bool");
   CHECK(gradus_tensor_sort(y, x, NULL, sort) == GRADUS_ARGUMENT, "no scratch");
   CHECK(gradus_tensor_sort(y, x, scratch, (const int32_t[]){5, 1, 2, 0, 0}) == GRADUS_ARGUMENT, "int32");
   CHECK(gradus_tensor_sort(y, x, scratch, (const int32_t[]){1, 1, 2, 0, 2}) == GRADUS_ARGUMENT, "neither up nor down");
-  CHECK(gradus_tensor_sort(y, x, scratch, (const int32_t[]){1, 1, -2, 0, 0}) == GRADUS_ARGUMENT, "fewer than no columns");
+  CHECK(gradus_tensor_sort(y, x, scratch, (const int32_t[]){1, 1, -2, 0, 0}) == GRADUS_ARGUMENT,
+        "fewer than no columns");
   CHECK(is_untouched(y, 32), "something was written");
   guarded_free(y);
 }

@@ -60,9 +60,10 @@ static void compare_reduce(const struct reduce_case *of) {
     for (size_t j = 0; j < inner; j++) {
       long double size, want = plain_reduce(of, o, j, &size), got = tensor_get(y, type, o * inner + j);
       const int rounds = type == GRADUS_ELEMENT_FLOAT32 && !is_arg(plan[0]);
-      CHECK(tensor_is_near(got, want, rounds ? 1.01L * 0x1p-24L : 0, type == GRADUS_ELEMENT_INT64 ? 0 : size * (long double)plan[4] * 0x1p-53L),
-            "reduction %d of type %d, (%d,%d,%d), element %zu,%zu is %Lg and not %Lg", plan[0], plan[1], plan[3], plan[4], plan[5],
-            o, j, got, want);
+      CHECK(tensor_is_near(got, want, rounds ? 1.01L * 0x1p-24L : 0,
+                           type == GRADUS_ELEMENT_INT64 ? 0 : size * (long double)plan[4] * 0x1p-53L),
+            "reduction %d of type %d, (%d,%d,%d), element %zu,%zu is %Lg and not %Lg", plan[0], plan[1], plan[3],
+            plan[4], plan[5], o, j, got, want);
     }
   guarded_free(y);
 }
@@ -75,9 +76,9 @@ static void towards_one(void *x, int32_t type, size_t n) {
 
 static void reduce_test(void) {
   static const int32_t shapes[][3] = {
-      {1, 1, 1},  {3, 15, 1}, {2, 16, 1},  {2, 17, 1},  {3, 31, 1},  {1, 32, 1},  {2, 33, 1},   {2, 1000, 1},  {3, 5000, 1},
-      {2, 33, 3}, {1, 100, 3}, {1, 1000, 3}, {1, 7000, 3}, {2, 1, 64}, {1, 17, 64}, {2, 33, 100}, {1, 300, 100}, {1, 3, 2100},
-      {0, 5, 3},  {4, 5, 0},  {1, 40000, 1}};
+      {1, 1, 1},    {3, 15, 1},   {2, 16, 1},    {2, 17, 1},   {3, 31, 1},   {1, 32, 1},   {2, 33, 1},
+      {2, 1000, 1}, {3, 5000, 1}, {2, 33, 3},    {1, 100, 3},  {1, 1000, 3}, {1, 7000, 3}, {2, 1, 64},
+      {1, 17, 64},  {2, 33, 100}, {1, 300, 100}, {1, 3, 2100}, {0, 5, 3},    {4, 5, 0},    {1, 40000, 1}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
     for (int t = 0; t < TENSOR_TYPES; t++) {
       const int32_t type = tensor_types[t], *shape = shapes[s];
@@ -86,7 +87,8 @@ static void reduce_test(void) {
       const int fills = n > 4000 ? 1 : TENSOR_FILLS;
       for (int fill = 0; fill < fills; fill++)
         for (int32_t kind = GRADUS_REDUCTION_SUM; kind <= GRADUS_REDUCTION_ARGMIN; kind++) {
-          if (type == GRADUS_ELEMENT_INT64 && (kind == GRADUS_REDUCTION_MEAN || kind == GRADUS_REDUCTION_SUM_SQUARES)) continue;
+          if (type == GRADUS_ELEMENT_INT64 && (kind == GRADUS_REDUCTION_MEAN || kind == GRADUS_REDUCTION_SUM_SQUARES))
+            continue;
           if (kind == GRADUS_REDUCTION_PROD) towards_one(x, type, n);
           else tensor_fill(x, type, n, (enum tensor_fill)fill);
           compare_reduce(&(struct reduce_case){x, {kind, type, REDUCE_OFFSET, shape[0], shape[1], shape[2]}});
@@ -101,7 +103,8 @@ static void reduce_of_nothing_is_neutral(void) {
   const int32_t sum[] = {GRADUS_REDUCTION_SUM, GRADUS_ELEMENT_FLOAT32, 0, 2, 0, 1};
   const int32_t prod[] = {GRADUS_REDUCTION_PROD, GRADUS_ELEMENT_FLOAT32, 0, 1, 0, 2};
   const int32_t mean[] = {GRADUS_REDUCTION_MEAN, GRADUS_ELEMENT_FLOAT32, 0, 2, 0, 1};
-  CHECK(gradus_tensor_reduce(y, x, sum) == GRADUS_OK && y[0] == 0 && y[1] == 0, "nothing sums to 0, here %g", (double)y[1]);
+  CHECK(gradus_tensor_reduce(y, x, sum) == GRADUS_OK && y[0] == 0 && y[1] == 0, "nothing sums to 0, here %g",
+        (double)y[1]);
   CHECK(gradus_tensor_reduce(y, x, prod) == GRADUS_OK && y[0] == 1 && y[1] == 1, "nothing multiplies to 1");
   CHECK(gradus_tensor_reduce(y, x, mean) == GRADUS_OK && y[0] != y[0] && y[1] != y[1], "nothing has the mean NaN");
 }
@@ -129,16 +132,18 @@ static void compare_scan(const struct reduce_case *of) {
         want = plan[0] == GRADUS_REDUCTION_PROD ? want * x : want + x;
         size += fabsl(x);
         const long double error = plan[0] == GRADUS_REDUCTION_PROD ? fabsl(want) : size;
-        CHECK(tensor_is_near(got, want, type == GRADUS_ELEMENT_FLOAT32 ? 1.01L * 0x1p-24L : 0, error * (long double)(i + 1) * 0x1p-53L),
-              "scan %d of type %d, (%d,%d,%d), element %zu,%zu,%zu is %Lg and not %Lg", plan[0], type, plan[3], plan[4], plan[5],
-              o, i, j, got, want);
+        CHECK(tensor_is_near(got, want, type == GRADUS_ELEMENT_FLOAT32 ? 1.01L * 0x1p-24L : 0,
+                             error * (long double)(i + 1) * 0x1p-53L),
+              "scan %d of type %d, (%d,%d,%d), element %zu,%zu,%zu is %Lg and not %Lg", plan[0], type, plan[3], plan[4],
+              plan[5], o, i, j, got, want);
       }
     }
   guarded_free(y);
 }
 
 static void scan_test(void) {
-  static const int32_t shapes[][3] = {{1, 1, 1}, {2, 33, 1}, {1, 5000, 1}, {3, 17, 3}, {1, 31, 64}, {2, 16, 100}, {0, 3, 3}, {2, 0, 3}};
+  static const int32_t shapes[][3] = {{1, 1, 1},   {2, 33, 1},   {1, 5000, 1}, {3, 17, 3},
+                                      {1, 31, 64}, {2, 16, 100}, {0, 3, 3},    {2, 0, 3}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
     for (int t = 0; t < TENSOR_TYPES; t++) {
       const int32_t type = tensor_types[t], *shape = shapes[s];
@@ -146,10 +151,12 @@ static void scan_test(void) {
       void *x = malloc(n * element_bytes(type));
       for (int fill = 0; fill < TENSOR_FILLS; fill++) {
         tensor_fill(x, type, n, (enum tensor_fill)fill);
-        compare_scan(&(struct reduce_case){x, {GRADUS_REDUCTION_SUM, type, REDUCE_OFFSET, shape[0], shape[1], shape[2]}});
+        compare_scan(
+            &(struct reduce_case){x, {GRADUS_REDUCTION_SUM, type, REDUCE_OFFSET, shape[0], shape[1], shape[2]}});
       }
       towards_one(x, type, n);
-      compare_scan(&(struct reduce_case){x, {GRADUS_REDUCTION_PROD, type, REDUCE_OFFSET, shape[0], shape[1], shape[2]}});
+      compare_scan(
+          &(struct reduce_case){x, {GRADUS_REDUCTION_PROD, type, REDUCE_OFFSET, shape[0], shape[1], shape[2]}});
       free(x);
     }
 }

@@ -26,8 +26,8 @@ static int32_t call_rows(void *y, const void *context) {
   }
 }
 
-/* What is needed of a row: sums over x and z, and over exp(x − top): of all and of all but one of the largest; and by how much that changes
- * with x − top, which is rounded. */
+/* What is needed of a row: sums over x and z, and over exp(x − top): of all and of all but one of the largest; and by
+ * how much that changes with x − top, which is rounded. */
 struct row_sums {
   long double top, exponentials, others, change, x, square, z, xz;
 };
@@ -58,7 +58,8 @@ static long double plain_rows(const struct rows_case *of, const struct row_sums 
   const size_t n = (size_t)of->n;
   const long double x = tensor_get(of->x, of->type, ROWS_OFFSET + r * n + j);
   const long double z = tensor_get(of->z, of->type, ROWS_OFFSET + 1 + r * n + j);
-  const long double softmax = wide_exp(x - sums->top) / sums->exponentials, scale = 1 / sqrtl(sums->square + (long double)rows_eps);
+  const long double softmax = wide_exp(x - sums->top) / sums->exponentials,
+                    scale = 1 / sqrtl(sums->square + (long double)rows_eps);
   switch (of->function) {
     case GRADUS_ROWS_SOFTMAX: return softmax;
     case GRADUS_ROWS_LOG_SOFTMAX: return x - sums->top - log1pl(sums->others);
@@ -67,13 +68,15 @@ static long double plain_rows(const struct rows_case *of, const struct row_sums 
     case GRADUS_ROWS_NORMALIZE_GRADIENT: return z - sums->z / n - x * sums->xz / n;
     case NORMALIZE: return (x - sums->x) * scale;
     case NORMALIZE_SCALE: return scale;
-    case LOSS: return log1pl(sums->others) - (tensor_get(of->x, of->type, ROWS_OFFSET + r * n + (size_t)of->classes[r]) - sums->top);
+    case LOSS:
+      return log1pl(sums->others) -
+             (tensor_get(of->x, of->type, ROWS_OFFSET + r * n + (size_t)of->classes[r]) - sums->top);
     default: return softmax - ((int32_t)j == of->classes[r]);
   }
 }
 
-/* In half ulps of the result: softmax and its logarithm are within 2 ulps, the others rounded once or little more. Beside that, what
- * cancels leaves errors in proportion to the terms, of which none here is much above 4·n. */
+/* In half ulps of the result: softmax and its logarithm are within 2 ulps, the others rounded once or little more.
+ * Beside that, what cancels leaves errors in proportion to the terms, of which none here is much above 4·n. */
 static long double rows_relative(int32_t function) {
   switch (function) {
     case GRADUS_ROWS_SOFTMAX:
@@ -84,7 +87,8 @@ static long double rows_relative(int32_t function) {
 }
 
 static void compare_rows(struct rows_case of, long double absolute) {
-  const size_t rows = (size_t)of.rows, columns = of.function == NORMALIZE_SCALE || of.function == LOSS ? 1 : (size_t)of.n;
+  const size_t rows = (size_t)of.rows,
+               columns = of.function == NORMALIZE_SCALE || of.function == LOSS ? 1 : (size_t)of.n;
   const size_t bytes = element_bytes(of.type), other = (rows * (size_t)of.n + rows) * bytes;
   void *y = guarded_new(rows * columns * bytes);
   of.other = guarded_new(other);
@@ -93,10 +97,11 @@ static void compare_rows(struct rows_case of, long double absolute) {
     const struct row_sums sums = sums_of(&of, r);
     for (size_t j = 0; j < columns; j++) {
       const long double got = tensor_get(y, of.type, r * columns + j), want = plain_rows(&of, &sums, r, j);
-      const long double change = of.function == GRADUS_ROWS_LOG_SOFTMAX || of.function == LOSS ? sums.change * tensor_eps(of.type) : 0;
+      const long double change =
+          of.function == GRADUS_ROWS_LOG_SOFTMAX || of.function == LOSS ? sums.change * tensor_eps(of.type) : 0;
       CHECK(tensor_is_near(got, want, rows_relative(of.function) * tensor_eps(of.type), absolute + change),
-            "function %d of rows of type %d, (%d,%d), element %zu,%zu is %Lg and not %Lg", of.function, of.type, of.rows, of.n, r, j,
-            got, want);
+            "function %d of rows of type %d, (%d,%d), element %zu,%zu is %Lg and not %Lg", of.function, of.type,
+            of.rows, of.n, r, j, got, want);
     }
   }
   CHECK(guards_hold(of.other, other), "function %d wrote beside its other output", of.function);
@@ -105,9 +110,17 @@ static void compare_rows(struct rows_case of, long double absolute) {
 }
 
 static void rows_test(void) {
-  static const int32_t shapes[][2] = {{1, 1}, {3, 2}, {2, 15}, {40, 16}, {2, 17}, {3, 31}, {2, 32}, {3, 33}, {2, 64}, {3, 100}, {2, 1000}, {9, 5000}};
-  static const int32_t functions[] = {GRADUS_ROWS_SOFTMAX, GRADUS_ROWS_LOG_SOFTMAX, GRADUS_ROWS_SOFTMAX_GRADIENT, GRADUS_ROWS_LOG_SOFTMAX_GRADIENT,
-                                      GRADUS_ROWS_NORMALIZE_GRADIENT, NORMALIZE, NORMALIZE_SCALE, LOSS, LOSS_GRADIENT};
+  static const int32_t shapes[][2] = {{1, 1},  {3, 2},  {2, 15}, {40, 16}, {2, 17},   {3, 31},
+                                      {2, 32}, {3, 33}, {2, 64}, {3, 100}, {2, 1000}, {9, 5000}};
+  static const int32_t functions[] = {GRADUS_ROWS_SOFTMAX,
+                                      GRADUS_ROWS_LOG_SOFTMAX,
+                                      GRADUS_ROWS_SOFTMAX_GRADIENT,
+                                      GRADUS_ROWS_LOG_SOFTMAX_GRADIENT,
+                                      GRADUS_ROWS_NORMALIZE_GRADIENT,
+                                      NORMALIZE,
+                                      NORMALIZE_SCALE,
+                                      LOSS,
+                                      LOSS_GRADIENT};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
     for (int t = 0; t < (ulp_f64_is_measurable() ? TENSOR_REALS : 1); t++) {
       const int32_t type = tensor_types[t], rows = shapes[s][0], n = shapes[s][1];
@@ -118,12 +131,16 @@ static void rows_test(void) {
       tensor_fill(x, type, count, FILL_RANDOM);
       tensor_fill(z, type, count, FILL_RANDOM);
       for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-        const int is_sum = functions[f] != GRADUS_ROWS_SOFTMAX && functions[f] != GRADUS_ROWS_LOG_SOFTMAX && functions[f] != LOSS;
-        const int is_exact = functions[f] != LOSS_GRADIENT && type == GRADUS_ELEMENT_FLOAT32 && functions[f] != GRADUS_ROWS_LOG_SOFTMAX_GRADIENT;
+        const int is_sum =
+            functions[f] != GRADUS_ROWS_SOFTMAX && functions[f] != GRADUS_ROWS_LOG_SOFTMAX && functions[f] != LOSS;
+        const int is_exact = functions[f] != LOSS_GRADIENT && type == GRADUS_ELEMENT_FLOAT32 &&
+                             functions[f] != GRADUS_ROWS_LOG_SOFTMAX_GRADIENT;
         /* Of float, all but exponentials is computed in double. */
         const long double terms = (is_exact ? 0x1p-53L : tensor_eps(type)) * 100 * (long double)n;
-        compare_rows((struct rows_case){.function = functions[f], .type = type, .rows = rows, .n = n, .x = x, .z = z, .classes = classes},
-                     is_sum ? terms : 0);
+        compare_rows(
+            (struct rows_case){
+                .function = functions[f], .type = type, .rows = rows, .n = n, .x = x, .z = z, .classes = classes},
+            is_sum ? terms : 0);
       }
       free(x), free(z), free(classes);
     }
@@ -138,7 +155,8 @@ static void softmax_is_within_two_ulps(void) {
       for (size_t c = 0; c < sizeof centres / sizeof *centres; c++) {
         double x[ROWS_OFFSET + 1 + ROWS * N];
         const int32_t type = tensor_types[t];
-        for (size_t i = 0; i < sizeof x / sizeof *x; i++) tensor_set(x, type, i, centres[c] + scales[s] * gemm_random());
+        for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+          tensor_set(x, type, i, centres[c] + scales[s] * gemm_random());
         const long double least = type == GRADUS_ELEMENT_FLOAT32 ? 0x1p-149L : 0x1p-1074L;
         compare_rows((struct rows_case){GRADUS_ROWS_SOFTMAX, type, ROWS, N, x, x, NULL, NULL}, least);
         compare_rows((struct rows_case){GRADUS_ROWS_LOG_SOFTMAX, type, ROWS, N, x, x, NULL, NULL}, least);
@@ -146,7 +164,8 @@ static void softmax_is_within_two_ulps(void) {
 }
 
 static void rows_that_are_not_finite(void) {
-  static const float x[5 * 3] = {1, INFINITY, 2, -INFINITY, -INFINITY, -INFINITY, 0, NAN, 1, -INFINITY, 3, 3, -INFINITY, 5, -INFINITY};
+  static const float x[5 * 3] = {1, INFINITY,  2, -INFINITY, -INFINITY, -INFINITY, 0,        NAN,
+                                 1, -INFINITY, 3, 3,         -INFINITY, 5,         -INFINITY};
   static const int32_t classes[5] = {0, 1, 2, 1, 1};
   for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++) {
     gradus_level(limit);
@@ -154,14 +173,16 @@ static void rows_that_are_not_finite(void) {
     const int32_t softmax[] = {GRADUS_ROWS_SOFTMAX, GRADUS_DTYPE_FLOAT32, 5, 3, 0, 0};
     const int32_t log_softmax[] = {GRADUS_ROWS_LOG_SOFTMAX, GRADUS_DTYPE_FLOAT32, 5, 3, 0, 0};
     CHECK(gradus_tensor_rows(y, x, NULL, softmax) == GRADUS_OK, "softmax");
-    for (int i = 0; i < 9; i++) CHECK(y[i] != y[i], "softmax of a row with +inf, of -inf or with NaN: element %d is %g", i, (double)y[i]);
+    for (int i = 0; i < 9; i++)
+      CHECK(y[i] != y[i], "softmax of a row with +inf, of -inf or with NaN: element %d is %g", i, (double)y[i]);
     CHECK(y[9] == 0 && y[10] == 0.5f && y[11] == 0.5f && y[12] == 0 && y[13] == 1 && y[14] == 0, "softmax with -inf");
     CHECK(gradus_tensor_rows(y, x, NULL, log_softmax) == GRADUS_OK, "log softmax");
     for (int i = 0; i < 9; i++) CHECK(y[i] != y[i], "log softmax of the same: element %d is %g", i, (double)y[i]);
     CHECK(y[9] == -INFINITY && y[12] == -INFINITY && y[13] == 0 && y[14] == -INFINITY, "log softmax with -inf");
     CHECK(gradus_tensor_cross_entropy(loss, gradient, x, classes, softmax + 1) == GRADUS_OK, "cross-entropy");
     CHECK(loss[0] != loss[0] && loss[1] != loss[1] && loss[2] != loss[2], "the loss of the same");
-    CHECK(loss[4] == 0 && gradient[12] == 0 && gradient[13] == 0 && gradient[14] == 0, "the loss of a certain answer is %g", (double)loss[4]);
+    CHECK(loss[4] == 0 && gradient[12] == 0 && gradient[13] == 0 && gradient[14] == 0,
+          "the loss of a certain answer is %g", (double)loss[4]);
   }
 }
 
@@ -174,9 +195,11 @@ static void cross_entropy_keeps_small_losses(void) {
 }
 
 static void rows_refuse_bad_plans(void) {
-  static const int32_t bad[][6] = {{-1, 0, 1, 2, 0, 0}, {5, 0, 1, 2, 0, 0}, {0, 2, 1, 2, 0, 0},          {0, 4, 1, 2, 0, 0},
-                                   {0, 0, -1, 2, 0, 0}, {0, 0, 1, -2, 0, 0}, {0, 0, 65536, 32768, 0, 0}, {0, 0, 1, 2, -1, 0},
-                                   {0, 0, 1, 2, 0, -1}, {GRADUS_ROWS_SOFTMAX_GRADIENT, 0, 1, 2, 0, 0}};
+  static const int32_t bad[][6] = {{-1, 0, 1, 2, 0, 0},        {5, 0, 1, 2, 0, 0},
+                                   {0, 2, 1, 2, 0, 0},         {0, 4, 1, 2, 0, 0},
+                                   {0, 0, -1, 2, 0, 0},        {0, 0, 1, -2, 0, 0},
+                                   {0, 0, 65536, 32768, 0, 0}, {0, 0, 1, 2, -1, 0},
+                                   {0, 0, 1, 2, 0, -1},        {GRADUS_ROWS_SOFTMAX_GRADIENT, 0, 1, 2, 0, 0}};
   const float x[2] = {1, 2};
   const int32_t good[] = {0, 0, 1, 2, 0, 0}, class = 2, below = -1, in = 1;
   void *y = guarded_new(16), *scale = guarded_new(16);
@@ -185,11 +208,13 @@ static void rows_refuse_bad_plans(void) {
   CHECK(gradus_tensor_rows(y, NULL, NULL, good) == GRADUS_ARGUMENT, "no input");
   CHECK(gradus_tensor_normalize(y, NULL, x, good + 1, 0) == GRADUS_ARGUMENT, "no scale");
   CHECK(gradus_tensor_normalize(y, scale, x, (const int32_t[]){2, 1, 2, 0}, 0) == GRADUS_ARGUMENT, "no such type");
-  CHECK(gradus_tensor_normalize(y, scale, x, (const int32_t[]){0, 1, 2, -1}, 0) == GRADUS_ARGUMENT, "an offset below 0");
+  CHECK(gradus_tensor_normalize(y, scale, x, (const int32_t[]){0, 1, 2, -1}, 0) == GRADUS_ARGUMENT,
+        "an offset below 0");
   CHECK(gradus_tensor_cross_entropy(scale, y, x, &class, good + 1) == GRADUS_ARGUMENT, "a class that is none");
   CHECK(gradus_tensor_cross_entropy(scale, y, x, &below, good + 1) == GRADUS_ARGUMENT, "a class below 0");
   CHECK(gradus_tensor_cross_entropy(scale, y, x, NULL, good + 1) == GRADUS_ARGUMENT, "no classes");
-  CHECK(gradus_tensor_cross_entropy(scale, y, x, &in, (const int32_t[]){0, 1, 2, 0, -1}) == GRADUS_ARGUMENT, "an offset below 0");
+  CHECK(gradus_tensor_cross_entropy(scale, y, x, &in, (const int32_t[]){0, 1, 2, 0, -1}) == GRADUS_ARGUMENT,
+        "an offset below 0");
   CHECK(is_untouched(y, 16) && is_untouched(scale, 16), "something was written");
   CHECK(gradus_tensor_rows(NULL, NULL, NULL, (const int32_t[]){0, 0, 0, 2, 0, 0}) == GRADUS_OK, "nothing to do");
   guarded_free(y), guarded_free(scale);

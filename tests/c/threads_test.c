@@ -1,5 +1,5 @@
-/* The pool: every element is done once, whatever the number of threads and whoever else wants them; and the bits of products and
- * of training do not depend on it. */
+/* The pool: every element is done once, whatever the number of threads and whoever else wants them; and the bits of
+ * products and of training do not depend on it. */
 
 enum { ELEMENTS = 10007 };
 
@@ -31,7 +31,8 @@ static struct tally tally_of(size_t count, size_t step, size_t least) {
 }
 
 static void threads_do_every_element_once(void) {
-  static const size_t counts[] = {0, 1, 2, 11, 12, 13, 100, 1000, ELEMENTS}, steps[] = {1, 12, 64}, leasts[] = {0, 1, 7, 100, 5000};
+  static const size_t counts[] = {0, 1, 2, 11, 12, 13, 100, 1000, ELEMENTS};
+  static const size_t steps[] = {1, 12, 64}, leasts[] = {0, 1, 7, 100, 5000};
   for (int32_t threads = 1; threads <= 13; threads += 3) {
     CHECK(gradus_threads(threads) == threads_of(threads), "%d threads", threads);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
@@ -41,8 +42,8 @@ static void threads_do_every_element_once(void) {
             struct tally tally = tally_of(counts[c], steps[s], leasts[l]);
             size_t wrong = 0;
             for (size_t i = 0; i < ELEMENTS; i++) wrong += tally.done[i] != (i < counts[c]);
-            CHECK(wrong == 0 && !tally.ragged, "%zu of %zu elements wrong with %d threads, step %zu", wrong, counts[c], threads,
-                  steps[s]);
+            CHECK(wrong == 0 && !tally.ragged, "%zu of %zu elements wrong with %d threads, step %zu", wrong, counts[c],
+                  threads, steps[s]);
           }
   }
   gradus_threads(1);
@@ -80,7 +81,7 @@ static void meet(const void *context, size_t from, size_t to) {
   struct meeting *meeting = *(struct meeting *const *)context;
   __atomic_add_fetch(&meeting->present, 1, __ATOMIC_RELAXED);
   time_t begun = time(NULL);
-  for (int look = 0; __atomic_load_n(&meeting->present, __ATOMIC_RELAXED) < 2; look = SPINS) {
+  for (uint32_t look = 0; __atomic_load_n(&meeting->present, __ATOMIC_RELAXED) < 2; look = SPINS) {
     wait_for_look(look);
     if (time(NULL) - begun > 20) __atomic_store_n(&meeting->missed, 1, __ATOMIC_RELAXED);
     if (__atomic_load_n(&meeting->missed, __ATOMIC_RELAXED)) return;
@@ -117,13 +118,14 @@ static void threads_do_not_change_products(void) {
   for (size_t i = 0; i < sizeof a / sizeof *a; i++) a[i] = (float)gemm_random(), b[i] = (float)gemm_random();
   for (int32_t threads = 2; threads <= 8; threads += 3)
     for (int wide = 0; wide < 2; wide++) {
-      const int32_t size[3] = {wide ? N : M, wide ? M : N, K}, stride[5] = {K, 1, wide ? 1 : N, wide ? K : 1, wide ? M : N};
+      const int32_t size[3] = {wide ? N : M, wide ? M : N, K};
+      const int32_t stride[5] = {K, 1, wide ? 1 : N, wide ? K : 1, wide ? M : N};
       memset(one, 0, sizeof one), memset(more, 0, sizeof more);
       gradus_threads(1);
       gradus_gemm(one, a, b, size, stride, GRADUS_DTYPE_FLOAT32);
       gradus_threads(threads);
       gradus_gemm(more, a, b, size, stride, GRADUS_DTYPE_FLOAT32);
-      CHECK(memcmp(one, more, sizeof one) == 0, "a %s product differs with %d threads", wide ? "wide" : "tall", threads);
+      CHECK(memcmp(one, more, sizeof one) == 0, "a product of %d rows differs with %d threads", size[0], threads);
     }
   gradus_threads(1);
 }

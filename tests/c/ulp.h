@@ -1,9 +1,9 @@
-/* ulp.h: how far the functions of c/elementary.h are from the true values. A template, included with REAL_BITS 32 and then 64
- * by programs that have included gradus.c. True values come from the C library in the next wider type; their own error is
- * below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
+/* ulp.h: how far the functions of c/elementary.h, and softmax, are from the true values. A template, included with
+ * REAL_BITS 32 and then 64 by programs that have included gradus.c. True values come from the C library in the next
+ * wider type; their own error is below 1e-6 ulp of float and, where ulp_f64_is_measurable(), below 0.01 ulp of double.
  *
- * An ulp is the distance of neighbours in the binade of the true value as it is rounded; below the normal numbers it is the
- * smallest subnormal one. Infinity counts as the next power of 2, so that an overflow has an error, too. */
+ * An ulp is the distance of neighbours in the binade of the true value as it is rounded; below the normal numbers it is
+ * the smallest subnormal one. Infinity counts as the next power of 2, so that an overflow has an error, too. */
 
 #if REAL_BITS == 32
 #include <complex.h>
@@ -18,6 +18,20 @@
   X(exp, 1) X(expm1, 2) X(log, 1) X(log1p, 2) X(tanh, 2) X(sigmoid, 2) X(silu, 2) X(softplus, 2) X(normal_cdf, 2) \
   X(normal_pdf, 2) X(gelu, 2)
 #define ULP_DOUBLE(X, Y) X(sin, 1) X(cos, 1) X(tan, 1) Y(pow, 2)
+
+/* And that of every share of a softmax. */
+#define ULP_SOFTMAX 2
+
+/* xorshift64*, for random bits. */
+static uint64_t ulp_bits(uint64_t *state) {
+  *state ^= *state >> 12;
+  *state ^= *state << 25;
+  *state ^= *state >> 27;
+  return *state * 0x2545F4914F6CDD1Du;
+}
+
+/* In [-1, 1). */
+static double ulp_uniform(uint64_t *state) { return (double)(int64_t)ulp_bits(state) * 0x1p-63; }
 
 #define real float
 #define wide double
@@ -54,7 +68,7 @@ static int ulp_f64_is_measurable(void) {
 #define wide_exp exp
 #define wide_log log
 #else
-/* Zig puts functions of its own, which compute in double, in the place of some of long double, but not of the complex ones. */
+/* Zig puts functions of its own, which compute in double, in place of some of long double, but not of complex ones. */
 static wide wide_exp(wide x) { return creall(cexpl(x)); }
 
 static wide wide_log(wide x) { return x < 0 ? (wide)NAN : creall(clogl(x)); }
@@ -93,7 +107,8 @@ static wide N(clipped)(real x) {
 /* With h = half of the digits of x, x² = h² + (x - h)·(x + h), whose first term is exact. */
 static wide N(true_normal_pdf)(real x, real z) {
   const wide t = N(clipped)(x), h = (float)t;
-  return (void)z, wide_exp(-h * h / 2) * wide_exp(-(t - h) * (t + h) / 2) * (wide)0.398942280401432677939946059934381868L;
+  const wide scale = (wide)0.398942280401432677939946059934381868L;
+  return (void)z, wide_exp(-h * h / 2) * wide_exp(-(t - h) * (t + h) / 2) * scale;
 }
 
 /* Φ(x) = erfc(u + δ) / 2 with u + δ = -x / √2, where δ is the rounding error of u: of no account for float. */
@@ -165,6 +180,10 @@ struct N(measured) {
 static const struct N(measured) N(measured)[] = {ULP_FUNCTIONS(ENTRY, ENTRY)};
 enum { N(MEASURED) = sizeof N(measured) / sizeof *N(measured) };
 
+static void (*const N(softmax_at)[])(real *y, const real *x, size_t nout, size_t stride, size_t columns,
+                                     real *restrict top, real *restrict sum, real *restrict rest) =
+    LEVELS_OF(N(softmax));
+
 #undef AT__
 #undef AT_
 #undef AT
@@ -216,8 +235,8 @@ static void N(measure)(struct N(worst) *worst, const struct N(measured) *f, cons
 #if REAL_BITS == 32
 /* Special values, then every step-th bit pattern: every one for 1. */
 static struct worst_f32 ulp_error_f32(const struct measured_f32 *f, uint32_t step) {
-  static const float special[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1, -1, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX, 0x1p-149f,
-                                  -0x1p-149f};
+  static const float special[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1, -1, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX,
+                                  0x1p-149f, -0x1p-149f};
   struct worst_f32 worst = {0};
   float x[BLOCK_f32];
   measure_f32(&worst, f, special, special, sizeof special / sizeof *special);
@@ -231,22 +250,12 @@ static struct worst_f32 ulp_error_f32(const struct measured_f32 *f, uint32_t ste
   return worst;
 }
 #else
-/* xorshift64*, for random bits. */
-static uint64_t ulp_bits(uint64_t *state) {
-  *state ^= *state >> 12;
-  *state ^= *state << 25;
-  *state ^= *state >> 27;
-  return *state * 0x2545F4914F6CDD1Du;
-}
-
-/* In [-1, 1). */
-static double ulp_uniform(uint64_t *state) { return (double)(int64_t)ulp_bits(state) * 0x1p-63; }
-
 /* Zeros, and where the functions overflow, vanish, or are computed in another way. */
-static const double ulp_places[] = {1, -1, 0.6, 0.92, 0.5, 2, 38.5, 36.8, 708.4, 709.8, 744.4, 745.2, 0x1p20, 0x1p53, 0x1p60};
+static const double ulp_places[] = {1, -1, 0.6, 0.92, 0.5, 2, 38.5, 36.8, 708.4, 709.8, 744.4, 745.2, 0x1p20, 0x1p53,
+                                    0x1p60};
 
-/* A quarter each: any bits; moderate numbers; every magnitude where the functions do their work; and numbers near the places
- * above, the limits of the reductions of exp, sin and log, nearer and nearer by powers of 2. */
+/* A quarter each: any bits; moderate numbers; every magnitude where the functions do their work; and numbers near the
+ * places above, the limits of the reductions of exp, sin and log, nearer and nearer by powers of 2. */
 static double ulp_argument(uint64_t *state) {
   const uint64_t kind = ulp_bits(state);
   const double u = ulp_uniform(state);
@@ -268,8 +277,8 @@ static double ulp_exponent(double x, uint64_t *state) {
 
 /* Special values with each other; then n arguments by chance, the same ones every time. */
 static struct worst_f64 ulp_error_f64(const struct measured_f64 *f, uint64_t n) {
-  static const double special[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 0.5, 2, -3, DBL_MIN, -DBL_MIN, DBL_MAX, -DBL_MAX,
-                                   0x1p-1074, -0x1p-1074};
+  static const double special[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 0.5, 2, -3, DBL_MIN, -DBL_MIN, DBL_MAX,
+                                   -DBL_MAX, 0x1p-1074, -0x1p-1074};
   enum { SPECIAL = sizeof special / sizeof *special };
   struct worst_f64 worst = {0};
   double x[BLOCK_f64], z[BLOCK_f64];
@@ -285,6 +294,64 @@ static struct worst_f64 ulp_error_f64(const struct measured_f64 *f, uint64_t n) 
   return worst;
 }
 #endif
+
+/* ---- softmax ---- */
+
+/* The longest row, and how many are computed together, one in each column. */
+enum { N(ROW) = 32, N(ROWS) = 16 };
+
+TWO_SUM(N(wide_two_sum), wide)
+
+/* v (n) ← the softmax of the column x; differences, and the sum of exponentials, are those of pairs. */
+static void N(true_softmax)(wide *v, const real *x, size_t n) {
+  real top = x[0];
+  for (size_t i = 1; i < n; i++) top = x[i * N(ROWS)] > top ? x[i * N(ROWS)] : top;
+  wide sum = 0, rest = 0;
+  for (size_t i = 0; i < n; i++) {
+    wide low, error, difference = N(wide_two_sum)(x[i * N(ROWS)], -(wide)top, &low);
+    const wide e = wide_exp(difference);
+    v[i] = e > 0 ? e + e * low : 0; /* above 0 low is small beside 1 */
+    sum = N(wide_two_sum)(sum, v[i], &error);
+    rest += error;
+  }
+  for (size_t i = 0; i < n; i++) v[i] /= sum + rest;
+}
+
+/* A column of n numbers: a quarter of them all equal; a quarter of any magnitudes; the others within 2^-20 to 2^11 of
+ * one another, half of these around 0 and half around another number. */
+static void N(softmax_column)(real *x, size_t n, uint64_t *state) {
+  const uint64_t kind = ulp_bits(state);
+  const double centre = kind >> 2 & 1 ? 1000 * ulp_uniform(state) : 0;
+  const double spread = kind % 4 == 0 ? 0 : ldexp(0.5, (int)(kind >> 8 & 31) - 20);
+  for (size_t i = 0; i < n; i++) {
+    const int exponent = (int)(ulp_bits(state) % (2 * MOST_EXPONENT - 1)) - MOST_EXPONENT;
+    const double u = ulp_uniform(state);
+    x[i * N(ROWS)] = (real)(kind % 4 == 1 ? ldexp(u, exponent) : centre + spread * u);
+  }
+}
+
+/* Of at least so many shares, of rows of 1 to ROW numbers, the same ones every time. x of the worst one is how far its
+ * number is from the largest of its row. */
+static struct N(worst) N(softmax_error)(uint64_t shares) {
+  struct N(worst) worst = {0};
+  uint64_t state = 42;
+  while (worst.tried < shares) {
+    real x[N(ROW) * N(ROWS)], y[N(ROW) * N(ROWS)], work[3][N(ROWS)];
+    const size_t n = 1 + ulp_bits(&state) % N(ROW);
+    for (size_t s = 0; s < N(ROWS); s++) N(softmax_column)(x + s, n, &state);
+    N(softmax_at)[ULP_LEVEL](y, x, n, N(ROWS), N(ROWS), work[0], work[1], work[2]);
+    for (size_t s = 0; s < N(ROWS); s++) {
+      wide v[N(ROW)];
+      N(true_softmax)(v, x + s, n);
+      for (size_t i = 0; i < n; i++) {
+        const double error = N(error)(y[i * N(ROWS) + s], v[i]);
+        if (error > worst.error) worst.error = error, worst.x = x[i * N(ROWS) + s] - work[0][s];
+      }
+    }
+    worst.tried += n * N(ROWS);
+  }
+  return worst;
+}
 
 #undef real
 #undef wide

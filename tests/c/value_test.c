@@ -1,5 +1,5 @@
-/* The scalar tape: values and gradients of a small expression at every level, marks, and bad records. Every operation is tested
- * against PyTorch from TypeScript. */
+/* The scalar tape: values and gradients of a small expression at every level, marks, and bad records. Every operation
+ * is tested against PyTorch from TypeScript. */
 
 #define RECORD(op, left, right) (uint32_t)(op) | (uint32_t)(left) << 8, right
 #define REACHED GRADUS_MARK_REACHED
@@ -28,7 +28,7 @@ static void value_sweep_ends_at_the_lowest_operation(void) {
 }
 
 static void value_test(void) {
-  /* y = relu(a·b + c) + 1 from record 3 up, after an operation that has nothing to do with it, and a log(0) behind it. */
+  /* y = relu(a·b + c) + 1 from record 3 up, after an operation that has nothing to do with it; and then a log(0). */
   for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
     gradus_level(level);
     enum { COUNT = 11 };

@@ -1,9 +1,9 @@
-/* Runs a program of macOS on Linux of the same processor: `macho [library.dylib…] program`. As much of a loader as our tests
- * and examples need: it maps segments, rebases and binds pointers, and gives the program this system's C library in place of
- * libSystem. What macOS itself would check, such as signatures, is left to tools/binaries.ts.
+/* Runs a program of macOS on Linux of the same processor: `macho [library.dylib…] program`. As much of a loader as our
+ * tests and examples need: it maps segments, rebases and binds pointers, and gives the program this system's C library
+ * in place of libSystem. What macOS itself would check, such as signatures, is left to tools/binaries.ts.
  *
- * Formats: Apple's mach-o/loader.h, mach-o/nlist.h. Only the old opcodes for pointers are read, not chained fixups; initialisers
- * only as pointers; no thread-local variables: zig writes none here, and what is not read is refused. */
+ * Formats: Apple's mach-o/loader.h, mach-o/nlist.h. Only the old opcodes for pointers are read, not chained fixups;
+ * initialisers only as pointers; no thread-local variables: zig writes none here, and what is not read is refused. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
@@ -84,8 +84,8 @@ static _Noreturn void fail(const struct image *image, const char *what, const ch
 
 /* ---------------------------------------------------------------- what programs import */
 
-/* On Apple's arm64 all variable arguments lie on the stack, in 8 bytes each; on Linux they begin in registers. A va_list of
- * Linux that has used up its registers is just that stack. */
+/* On Apple's arm64 all variable arguments lie on the stack, in 8 bytes each; on Linux they begin in registers. A
+ * va_list of Linux that has used up its registers is just that stack. */
 #ifdef __aarch64__
 struct linux_list {
   void *stack, *general_top, *vector_top;
@@ -253,7 +253,7 @@ static void rebase(const struct image *image, const uint8_t *at, const uint8_t *
     switch (operation) {
       case 0x00: return;
       case 0x10: break; /* the kind: pointers only */
-      case 0x20: place = segment_at(image, operand), place += read_uleb(&at); break;
+      case 0x20: place = segment_at(image, operand) + read_uleb(&at); break;
       case 0x30: place += read_uleb(&at); break;
       case 0x40: place += operand * 8; break;
       case 0x50: count = operand; break;
@@ -276,10 +276,10 @@ static void bind(const struct image *image, const uint8_t *at, const uint8_t *en
     at++;
     switch (operation) {
       case 0x00: if (lazy) break; return;
-      case 0x10: case 0x30: case 0x50: break; /* of which library, special ones, the kind: it is looked for everywhere */
+      case 0x10: case 0x30: case 0x50: break; /* of which library, special ones, the kind: all are looked through */
       case 0x20: read_uleb(&at); break;
       case 0x40: name = (const char *)at, at += strlen(name) + 1; break;
-      case 0x70: place = segment_at(image, operand), place += read_uleb(&at); break;
+      case 0x70: place = segment_at(image, operand) + read_uleb(&at); break;
       case 0x80: place += read_uleb(&at); break;
       case 0x90: count = 1; break;
       case 0xa0: count = 1, skip = read_uleb(&at); break;
@@ -361,7 +361,8 @@ static void load(const char *path) {
     if (segment->protection == 0) continue; /* __PAGEZERO */
     const int protection = (segment->protection & 1 ? PROT_READ : 0) | (segment->protection & 2 ? PROT_WRITE : 0) |
                            (segment->protection & 4 ? PROT_EXEC : 0);
-    if (mprotect(segment_at(image, i), segment->memory_size, protection) != 0) fail(image, strerror(errno), segment->name);
+    if (mprotect(segment_at(image, i), segment->memory_size, protection) != 0)
+      fail(image, strerror(errno), segment->name);
   }
   __builtin___clear_cache(image->base, image->base + (end - image->start));
 }
