@@ -45,6 +45,7 @@ export type { Nested } from "./src/tensor/creation.ts";
 export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
+export type { TensorActivation } from "./src/tensor/product.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";

@@ -36,6 +36,7 @@ import {
 import { assign, change } from "./tensor/in_place.ts";
 import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, progression } from "./tensor/creation.ts";
 import { textOf } from "./tensor/printing.ts";
+import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
 import { integers, normal, permutation, seedAll, uniform } from "./tensor/randomness.ts";
 import { maskedFill, triangle, where } from "./tensor/choosing.ts";
 import {
@@ -1094,6 +1095,68 @@ export class Tensor {
   }
 
   // ---------------------------------------------------------------- products
+
+  /**
+   * The product of matrices a (m, k) and b (k, n): (m, n). Of more axes the matrices are in the last two, and those before are
+   * stretched as elementwise; a vector is a row on the left, a column on the right, and that axis is left out in the result.
+   *
+   * Integers are multiplied as such, with what wraps around; bool gives counts in int64.
+   *
+   * @throws {GradusError} If the sizes do not fit, or one is a single element.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const a = Tensor.from([[1, 2], [3, 4]]);
+   * assertEquals(a.matmul(a).toArray(), [[7, 10], [15, 22]]);
+   * assertEquals(a.matmul(Tensor.from([1, 1])).toArray(), [3, 7]);
+   * assertEquals(Tensor.ones([5, 1, 2, 3]).matmul(Tensor.ones([4, 3, 6])).shape, [5, 4, 2, 6]);
+   * ```
+   */
+  matmul(other: Tensor): Tensor {
+    return matmul(this, other);
+  }
+
+  /**
+   * Σ a·b of two vectors.
+   *
+   * @throws {GradusError} If they are no vectors of the same length.
+   */
+  dot(other: Tensor): Tensor {
+    return dot(this, other);
+  }
+
+  /**
+   * a[i]·b[j] of two vectors: (m, n).
+   *
+   * @throws {GradusError} If one is no vector.
+   */
+  outer(other: Tensor): Tensor {
+    return outer(this, other);
+  }
+
+  /**
+   * A layer of a network: f(x·Wᵀ + b), at once.
+   *
+   * @param weight W (nout, nin); x is (…, nin), the result (…, nout).
+   * @param bias b (nout,). Default: none.
+   * @param activation f: `"relu"`, `"leakyRelu"`, `"tanh"`, `"sigmoid"`, `"gelu"`, `"silu"` or `"softplus"`. Default: none.
+   * @throws {GradusError} If the shapes do not fit, or there is no such activation.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const w = Tensor.from([[1, -1], [2, 0], [0, 1]]), b = Tensor.from([0, 1, -5]);
+   * assertEquals(Tensor.from([[3, 1]]).linear(w, b, "relu").toArray(), [[2, 7, 0]]);
+   * ```
+   */
+  linear(weight: Tensor, bias?: Tensor, activation?: TensorActivation): Tensor {
+    return linear(this, weight, bias, activation);
+  }
 
   // ---------------------------------------------------------------- rows
 

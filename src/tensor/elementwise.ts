@@ -142,7 +142,7 @@ export function operation(op: number, a: Operand, b?: Operand): Tensor {
 }
 
 /** The result of an operation of the table with the gradients of those operands that are tensors. */
-function recorded(
+export function recorded(
   op: number,
   y: View,
   { a, b }: Readonly<Record<"a" | "b", Operand>>,
