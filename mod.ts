@@ -34,11 +34,14 @@ export { Scope } from "./src/scope.ts";
 export {
   type Elements,
   type FromOptions,
+  type NormOptions,
   type RandomOptions,
+  type ReductionOptions,
   type ShapedData,
   Tensor,
   type TensorBackwardOptions,
   type TensorOptions,
+  type VarianceOptions,
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
 export type { Nested } from "./src/tensor/creation.ts";
@@ -49,7 +52,18 @@ export type { TensorActivation } from "./src/tensor/product.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
-export { grad, hessian, hvp, type Input, type Inputs, jacobian, jvp, valueAndGrad, vjp, vmap } from "./src/functional.ts";
+export {
+  grad,
+  hessian,
+  hvp,
+  type Input,
+  type Inputs,
+  jacobian,
+  jvp,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from "./src/functional.ts";
 export {
   checkGradients,
   type CheckGradientsOptions,

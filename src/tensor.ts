@@ -4,7 +4,7 @@
  */
 import { Op, TensorOp } from "./bindings.ts";
 import { GradusError } from "./error.ts";
-import { checkBoolean, checkName, checkOptions, shown } from "./options.ts";
+import { checkBoolean, checkName, checkNumber, checkOptions, nonNegativeRange, shown } from "./options.ts";
 import {
   connect,
   differentiate,
@@ -74,7 +74,22 @@ import {
 import { contiguous, copied, fill } from "./tensor/kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
-import { sum } from "./tensor/reduction.ts";
+import {
+  all,
+  any,
+  argmax,
+  argmin,
+  logSumExp,
+  max,
+  mean,
+  min,
+  norm,
+  prod,
+  standardDeviation,
+  sum,
+  variance,
+} from "./tensor/reduction.ts";
+import { cumprod, cumsum } from "./tensor/scan.ts";
 import { TensorScope } from "./tensor/scope.ts";
 import { clearCache, limitCache, type MemoryStats, memoryStats, outsideOfArenas } from "./tensor/storage.ts";
 import { View } from "./tensor/view.ts";
@@ -109,6 +124,24 @@ export interface RandomOptions extends TensorOptions {
   seed?: number;
 }
 
+/** How a reduction along axes gives its result. */
+export interface ReductionOptions {
+  /** Whether the axes stay, with the size 1. Default: false. */
+  keepDims?: boolean;
+}
+
+/** What the deviation from the mean is told as. */
+export interface VarianceOptions extends ReductionOptions {
+  /** What is taken from the number of elements before the sum of squares is divided by it. Default: 1. */
+  correction?: number;
+}
+
+/** How elements along axes become one size. */
+export interface NormOptions extends ReductionOptions {
+  /** The power that they enter with; also Infinity and −Infinity. Default: 2. */
+  p?: number;
+}
+
 /** A typed array with its shape. */
 export interface ShapedData {
   /** The elements, the last axis fastest. */
@@ -133,6 +166,19 @@ function typeIn(
 ): DtypeInfo {
   checkOptions(`the options of ${who}`, options, ["dtype", "requiresGrad", ...known]);
   return dtypeOf(options.dtype ?? usual);
+}
+
+/** Whether axes stay, the options being checked. `method` is that of the reduction. */
+function keepsDims(method: string, options: ReductionOptions | undefined, known: readonly string[] = []): boolean {
+  if (options === undefined) return false;
+  checkOptions(`the options of ${method}()`, options, ["keepDims", ...known]);
+  return checkBoolean("keepDims", options.keepDims ?? false);
+}
+
+/** The correction of a variance, all options being checked. */
+function correctionOf(method: string, options: VarianceOptions = {}): number {
+  keepsDims(method, options, ["correction"]);
+  return checkNumber("correction", options.correction ?? 1, nonNegativeRange);
 }
 
 /** A tensor that nothing has computed. */
@@ -1089,9 +1135,126 @@ export class Tensor {
 
   // ---------------------------------------------------------------- along axes
 
-  /** Σ x along axes. */
-  sum(axes?: number | readonly number[], options: { keepDims?: boolean } = {}): Tensor {
-    return sum(this, axes, options.keepDims);
+  /**
+   * Σ x along axes, of integers and bool as int64; of no elements 0.
+   *
+   * @param axes One axis, several, or all where none are given; negative ones count from the end. An empty list is no axis.
+   * @throws {GradusError} If there is no such axis.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2, 3], [4, 5, 6]]);
+   * assertEquals(x.sum().item(), 21);
+   * assertEquals(x.sum(0).toArray(), [5, 7, 9]);
+   * assertEquals(x.sum(-1, { keepDims: true }).toArray(), [[6], [15]]);
+   * ```
+   */
+  sum(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return sum(this, axes, keepsDims("sum", options));
+  }
+
+  /** Σ x / n along axes, as for `sum`; of integers and bool as float32, of no elements NaN. */
+  mean(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return mean(this, axes, keepsDims("mean", options));
+  }
+
+  /**
+   * The largest element along axes, as for `sum`; NaN if one is. Elements that are equal to it share the gradient equally.
+   *
+   * @throws {GradusError} If there are no elements to choose from, or no such axis.
+   */
+  max(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return max(this, axes, keepsDims("max", options));
+  }
+
+  /** The smallest element along axes, as `max`. */
+  min(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return min(this, axes, keepsDims("min", options));
+  }
+
+  /**
+   * Where the largest element is along an axis, as int32: the first one of several, the first NaN if there is one. Without an axis
+   * among all elements, the last axis counting fastest.
+   *
+   * @throws {GradusError} If there are no elements to choose from, or no such axis.
+   */
+  argmax(axis?: number, options?: ReductionOptions): Tensor {
+    return argmax(this, axis, keepsDims("argmax", options));
+  }
+
+  /** Where the smallest element is along an axis, as `argmax`. */
+  argmin(axis?: number, options?: ReductionOptions): Tensor {
+    return argmin(this, axis, keepsDims("argmin", options));
+  }
+
+  /** The product along axes, as for `sum`; of integers and bool as int64, of no elements 1. */
+  prod(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return prod(this, axes, keepsDims("prod", options));
+  }
+
+  /**
+   * The variance along axes, as for `sum`: Σ (x − mean)² / (n − correction). With the correction 1 it is that of what the elements
+   * are a sample of, with 0 that of themselves. Of integers and bool it is float32, of no more elements than the correction NaN.
+   */
+  var(axes?: number | readonly number[], options?: VarianceOptions): Tensor {
+    return variance(this, correctionOf("var", options), axes, options?.keepDims);
+  }
+
+  /** The standard deviation √var along axes. Where it is 0, so is the gradient. */
+  std(axes?: number | readonly number[], options?: VarianceOptions): Tensor {
+    return standardDeviation(this, correctionOf("std", options), axes, options?.keepDims);
+  }
+
+  /**
+   * (Σ |x|ᵖ)^(1/p) along axes, as for `sum`, also of matrices; of integers and bool as float32. Where it is 0, so is the gradient.
+   *
+   * @throws {GradusError} If p is no number, or there is no such axis; and of infinite p if there are no elements to choose from.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([3, -4]);
+   * assertEquals(x.norm().item(), 5);
+   * assertEquals(x.norm(0, { p: 1 }).item(), 7);
+   * assertEquals(x.norm(0, { p: Infinity }).item(), 4);
+   * ```
+   */
+  norm(axes?: number | readonly number[], options?: NormOptions): Tensor {
+    return norm(this, options?.p ?? 2, axes, keepsDims("norm", options, ["p"]));
+  }
+
+  /** log Σ exp x along axes, as for `sum`, without overflow; of integers and bool as float32, of no elements −∞. */
+  logSumExp(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return logSumExp(this, axes, keepsDims("logSumExp", options));
+  }
+
+  /** Whether any element along axes, as for `sum`, is not 0, as bool; of no elements false. */
+  any(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return any(this, axes, keepsDims("any", options));
+  }
+
+  /** Whether all elements along axes, as for `sum`, are not 0, as bool; of no elements true. */
+  all(axes?: number | readonly number[], options?: ReductionOptions): Tensor {
+    return all(this, axes, keepsDims("all", options));
+  }
+
+  /**
+   * Running sums along an axis: y[i] = x[0] + … + x[i]; of integers and bool as int64.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
+  cumsum(axis: number): Tensor {
+    return cumsum(this, axis);
+  }
+
+  /** Running products along an axis, as `cumsum`: y[i] = x[0]·…·x[i]. */
+  cumprod(axis: number): Tensor {
+    return cumprod(this, axis);
   }
 
   // ---------------------------------------------------------------- products

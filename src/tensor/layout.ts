@@ -79,14 +79,26 @@ export function checkAxis(task: string, axis: number, axes: number): number {
   throw new GradusError("shape", `Cannot ${task}: there is no axis ${shown(axis)}, ${range}`);
 }
 
+const axesByCount = Array.from({ length: MOST_AXES + 1 }, (_, count) => Object.freeze([...Array(count).keys()]));
+
+/** 0, 1, … count − 1: always the same array for a count. */
+export function allAxes(count: number): readonly number[] {
+  return axesByCount[count];
+}
+
 /**
- * Several axes, each once, in ascending order; all where none are given.
+ * Several axes, each once, in ascending order; all where none are given, none of an empty list.
  *
  * @throws {GradusError} If one does not exist or is given twice.
  */
-export function checkAxes(task: string, axes: number | readonly number[] | undefined, count: number): number[] {
-  if (axes === undefined) return Array.from({ length: count }, (_, i) => i);
-  const list = (Array.isArray(axes) ? axes : [axes]).map((axis) => checkAxis(task, axis, count));
+export function checkAxes(
+  task: string,
+  axes: number | readonly number[] | undefined,
+  count: number,
+): readonly number[] {
+  if (axes === undefined) return allAxes(count);
+  if (!Array.isArray(axes)) return [checkAxis(task, axes as number, count)];
+  const list = axes.map((axis) => checkAxis(task, axis, count));
   const twice = list.find((axis, i) => list.indexOf(axis) !== i);
   if (twice === undefined) return list.sort((a, b) => a - b);
   throw new GradusError("shape", `Cannot ${task}: axis ${twice} is given twice`);
