@@ -1,6 +1,6 @@
 /**
- * gradus differentiates and trains: automatic differentiation of scalars (`Value`) and graph-free neural networks (`MLP`,
- * `Engine`, optimizers) at native speed, with nothing to install but Deno.
+ * gradus differentiates and trains: automatic differentiation of scalars (`Value`) and of n-dimensional arrays (`Tensor`), and
+ * graph-free neural networks (`MLP`, `Engine`, optimizers), at native speed, with nothing to install but Deno.
  *
  * @example A network that learns XOR
  * ```ts
@@ -38,18 +38,24 @@ export {
   type RandomOptions,
   type ReductionOptions,
   type ShapedData,
+  type SortOptions,
   Tensor,
   type TensorBackwardOptions,
   type TensorOptions,
+  type TopkOptions,
   type VarianceOptions,
 } from "./src/tensor.ts";
 export type { Scalar, TensorData, TensorDtype } from "./src/tensor/dtype.ts";
 export type { Nested } from "./src/tensor/creation.ts";
+export type { Index, IndexArray, PlainIndex, Slice } from "./src/tensor/indexing.ts";
+export type { PadMode } from "./src/tensor/joining.ts";
+export type { Shape } from "./src/tensor/layout.ts";
 export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorActivation } from "./src/tensor/product.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
+export type { Sorted } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export {

@@ -74,23 +74,11 @@ import {
 import { contiguous, copied, fill } from "./tensor/kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
-import {
-  all,
-  any,
-  argmax,
-  argmin,
-  logSumExp,
-  max,
-  mean,
-  min,
-  norm,
-  prod,
-  standardDeviation,
-  sum,
-  variance,
-} from "./tensor/reduction.ts";
+import { all, any, argmax, argmin, max, mean, min, prod, sum } from "./tensor/reduction.ts";
 import { cumprod, cumsum } from "./tensor/scan.ts";
+import { argsort, sort, type Sorted, topk } from "./tensor/sorting.ts";
 import { TensorScope } from "./tensor/scope.ts";
+import { logSumExp, norm, standardDeviation, variance } from "./tensor/statistics.ts";
 import { clearCache, limitCache, type MemoryStats, memoryStats, outsideOfArenas } from "./tensor/storage.ts";
 import { View } from "./tensor/view.ts";
 
@@ -142,6 +130,18 @@ export interface NormOptions extends ReductionOptions {
   p?: number;
 }
 
+/** How elements are sorted. */
+export interface SortOptions {
+  /** Whether from the largest to the smallest. Default: false. */
+  descending?: boolean;
+}
+
+/** Which elements `topk` takes. */
+export interface TopkOptions {
+  /** Whether the largest; else the smallest, from the smallest on. Default: true. */
+  largest?: boolean;
+}
+
 /** A typed array with its shape. */
 export interface ShapedData {
   /** The elements, the last axis fastest. */
@@ -181,6 +181,12 @@ function correctionOf(method: string, options: VarianceOptions = {}): number {
   return checkNumber("correction", options.correction ?? 1, nonNegativeRange);
 }
 
+/** Whether elements are sorted downwards, the options being checked. */
+function isDescending(method: string, options: SortOptions): boolean {
+  checkOptions(`the options of ${method}()`, options, ["descending"]);
+  return checkBoolean("descending", options.descending ?? false);
+}
+
 /** A tensor that nothing has computed. */
 function leaf(view: View, { requiresGrad = false }: TensorOptions): Tensor {
   const tensor = plain(view);
@@ -189,7 +195,40 @@ function leaf(view: View, { requiresGrad = false }: TensorOptions): Tensor {
 }
 
 /**
- * An n-dimensional array with a gradient.
+ * An n-dimensional array of elements of one type, with a gradient: names, defaults and results are those of PyTorch, with shapes and
+ * axes as arrays. docs/tensors.md has both side by side.
+ *
+ * Operations give new tensors, views share memory with what they are views of. Where an operand requires a gradient, operations are
+ * recorded, and `backward()` adds the gradients of the leaves up in their `grad`. Nothing has to be freed.
+ *
+ * @example The gradient of a function of a matrix
+ * ```ts
+ * import { Tensor } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = Tensor.from([[1, 2], [3, 4]], { requiresGrad: true });
+ * const y = x.matmul(x).sum();
+ * y.backward();
+ * assertEquals(y.item(), 54);
+ * assertEquals(x.grad!.toArray(), [[7, 11], [9, 13]]);
+ * ```
+ *
+ * @example A line through points
+ * ```ts
+ * import { SGD, Tensor } from "@gradus/gradus";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = Tensor.from([0, 1, 2]), y = Tensor.from([1, 3, 5]);
+ * const w = Tensor.zeros([], { requiresGrad: true }), b = Tensor.zeros([], { requiresGrad: true });
+ * const optimizer = new SGD([w, b], { learningRate: 0.2 });
+ * for (let step = 0; step < 200; step++) {
+ *   optimizer.zeroGrad();
+ *   x.mul(w).add(b).sub(y).square().mean().backward();
+ *   optimizer.step();
+ * }
+ * assertAlmostEquals(w.item(), 2, 1e-4);
+ * assertAlmostEquals(b.item(), 1, 1e-4);
+ * ```
  */
 export class Tensor {
   readonly #view: View;
@@ -1255,6 +1294,41 @@ export class Tensor {
   /** Running products along an axis, as `cumsum`: y[i] = x[0]·…·x[i]. */
   cumprod(axis: number): Tensor {
     return cumprod(this, axis);
+  }
+
+  /**
+   * The elements along an axis, the last one by default, from the smallest to the largest, NaN being larger than all; equal ones stay
+   * in their order. `values` has them, with their gradients, `indices` where they were, as int32.
+   *
+   * @throws {GradusError} If there is no such axis.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { values, indices } = Tensor.from([3, 1, 2]).sort();
+   * assertEquals(values.toArray(), [1, 2, 3]);
+   * assertEquals(indices.toArray(), [1, 2, 0]);
+   * ```
+   */
+  sort(axis: number = -1, options: SortOptions = {}): Sorted {
+    return sort(this, axis, isDescending("sort", options));
+  }
+
+  /** The `indices` of `sort` alone. */
+  argsort(axis: number = -1, options: SortOptions = {}): Tensor {
+    return argsort(this, axis, isDescending("argsort", options));
+  }
+
+  /**
+   * The k largest elements along an axis, the last one by default, from the largest on, as `sort` gives them.
+   *
+   * @throws {GradusError} If there are not as many, or there is no such axis.
+   */
+  topk(k: number, axis: number = -1, options: TopkOptions = {}): Sorted {
+    checkOptions("the options of topk()", options, ["largest"]);
+    return topk(this, k, axis, checkBoolean("largest", options.largest ?? true));
   }
 
   // ---------------------------------------------------------------- products

@@ -268,7 +268,10 @@ Deno.test("in-place operations change leaves under noGrad, and are refused where
       () => x.mul(2).add_(1),
       "Cannot add in place: the tensor is the result of mul(), whose gradient would be wrong; the operation that gives a new tensor, or detach(), is needed",
     ],
-    [() => plain.add_(Tensor.zeros([3])), "Cannot add tensors of shapes (2,) and (3,)"],
+    [
+      () => plain.add_(Tensor.zeros([3])),
+      "Cannot add in place: the tensor has the shape (2,), the other one (3,), which cannot be stretched to it",
+    ],
     [
       () => plain.add_(Tensor.zeros([2, 2])),
       "Cannot add in place: the tensor has the shape (2,), the other one (2, 2), which cannot be stretched to it",

@@ -322,3 +322,28 @@ Deno.test("gradients at ties, at 0 and at infinities are those of PyTorch", () =
 Deno.test("Tensor.logSumExp() of −∞ alone has the gradient 0", () => {
   assertEquals(gradientOf((x) => x.logSumExp(), [-inf, -inf]), [0, 0]);
 });
+
+Deno.test("gradients of reductions of nothing and of single elements have their shape", () => {
+  for (const [name, reduce] of Object.entries(differentiable)) {
+    const single = Tensor.from(-3, { dtype: "float64" }), isDefined = !["var", "std"].includes(name);
+    if (isDefined) checkTensorGradients((x) => reduce(x, undefined, { keepDims: false }), [single]);
+    if (["max", "min", "norm with p = ∞"].includes(name)) continue;
+    const nothing = Tensor.zeros([2, 0, 3], { requiresGrad: true });
+    reduce(nothing, 1, { keepDims: true }).sum().backward();
+    assertEquals(nothing.grad!.shape, [2, 0, 3], name);
+  }
+});
+
+Deno.test("gradients of reductions of half precision are of that type, and near those of float64", () => {
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (const [name, reduce] of Object.entries(differentiable)) {
+      const gradients = ([dtype, "float64"] as const).map((dtype) => {
+        const x = Tensor.from([[1.5, -0.5, 2], [0.25, 1, 3]], { dtype, requiresGrad: true });
+        reduce(x, 1, { keepDims: false }).sum().backward();
+        return x.grad!;
+      });
+      assertEquals(gradients[0].dtype, dtype);
+      assertClose(gradients[0].toArray(), gradients[1].toArray(), `${name} of ${dtype}`, 0.02);
+    }
+  }
+});

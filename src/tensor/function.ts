@@ -7,7 +7,30 @@ import { fill } from "./kernels.ts";
 import { outsideOfArenas } from "./storage.ts";
 import { View } from "./view.ts";
 
-/** What `forward` leaves for `backward`, and what is known of the call. */
+/**
+ * What `forward` leaves for `backward`, and what is known of the call. Whatever else is to be remembered can stand in fields of the
+ * operation: each call has an object of its own.
+ *
+ * @example An operation that clips gradients, by a limit that it remembers
+ * ```ts
+ * import { Function, type FunctionContext, Tensor } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class ClipGradient extends Function {
+ *   #limit = 0;
+ *   forward(_: FunctionContext, x: Tensor, limit: number): Tensor {
+ *     this.#limit = limit;
+ *     return x.clone();
+ *   }
+ *   backward(context: FunctionContext, gradient: Tensor): [Tensor | null, null] {
+ *     return [context.needsInputGrad[0] ? gradient.clamp(-this.#limit, this.#limit) : null, null];
+ *   }
+ * }
+ * const x = Tensor.from([1, 2], { requiresGrad: true });
+ * ClipGradient.apply(x, 3).square().sum().backward();
+ * assertEquals(x.grad!.toArray(), [2, 3]);
+ * ```
+ */
 export class FunctionContext {
   #saved: readonly Tensor[] = [];
   /** For each argument, whether its gradient is wanted. */

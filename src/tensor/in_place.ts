@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
 import { compile, copy, fill, run } from "./kernels.ts";
-import { broadcastShape, isSameShape, shapeText } from "./layout.ts";
+import { shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
@@ -85,7 +85,8 @@ export function assignView(task: string, view: View, value: View | Scalar): void
 }
 
 function checkFits(task: string, to: View, from: View): void {
-  if (isSameShape(broadcastShape(task, to.shape, from.shape), to.shape)) return;
+  const added = to.shape.length - from.shape.length;
+  if (added >= 0 && from.shape.every((size, i) => size === 1 || size === to.shape[i + added])) return;
   throw new GradusError(
     "shape",
     `Cannot ${task} in place: the tensor has the shape ${shapeText(to.shape)}, the other one ${

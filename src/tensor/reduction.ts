@@ -5,9 +5,8 @@
 import { Reduction } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { plain, type Pullback, record, viewOf, withGrad } from "./autograd.ts";
+import { plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, float64, int32, int64, Kind } from "./dtype.ts";
 import { converted, copied } from "./kernels.ts";
 import { allAxes, checkAxes, checkAxis, isSameShape, type Shape, shapeText } from "./layout.ts";
@@ -64,7 +63,7 @@ function grouped(source: View, shape: Shape, axes: readonly number[], order: rea
 }
 
 /** All axes, those among `axes` as the last ones. */
-function axesLast(count: number, axes: readonly number[]): number[] {
+export function axesLast(count: number, axes: readonly number[]): number[] {
   return allAxes(count).filter((axis) => !axes.includes(axis)).concat(axes);
 }
 
@@ -166,7 +165,7 @@ export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 }
 
 /** Σ x² along axes. */
-function sumOfSquares(x: Tensor, axes: Axes, keepDims: boolean): Tensor {
+export function sumOfSquares(x: Tensor, axes: Axes, keepDims: boolean): Tensor {
   const view = viewOf(x), list = checkAxes("sum", axes, view.shape.length);
   return record("sum", reduced(squares(view.dtype), view, list, keepDims), [x], [
     (gradient) => spread(gradient.mul(2), list, view.shape).mul(x),
@@ -195,7 +194,7 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
 }
 
 /** How many elements come together. */
-function countOf(shape: Shape, axes: readonly number[]): number {
+export function countOf(shape: Shape, axes: readonly number[]): number {
   return axes.reduce((count, axis) => count * shape[axis], 1);
 }
 
@@ -272,7 +271,7 @@ function productBefore(x: Tensor, axis: number): Tensor {
 }
 
 /** The axes in another order, recorded. */
-function rearranged(x: Tensor, order: readonly number[]): Tensor {
+export function rearranged(x: Tensor, order: readonly number[]): Tensor {
   return record("permute", ordered(viewOf(x), order), [x], [
     (gradient) => rearranged(gradient, order.map((_, axis) => order.indexOf(axis))),
   ]);
@@ -286,87 +285,4 @@ export function any(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 /** Whether all elements are not 0, along axes; of no elements true. */
 export function all(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return sum(x.eq(0), axes, keepDims).eq(0);
-}
-
-/** f in floating point of at least 32 bits: shorter ones are rounded once, at the end, and integers give float32. */
-function inFloat(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
-  const { dtype } = viewOf(x);
-  if (dtype.name === "float32" || dtype.name === "float64") return f(x);
-  const y = f(x.to("float32"));
-  return dtype.kind === Kind.float ? y.to(dtype.name) : y;
-}
-
-/** Σ (x − mean)² / (n − correction) along axes. */
-export function variance(x: Tensor, correction: number, axes?: Axes, keepDims = false): Tensor {
-  const list = checkAxes("var", axes, x.ndim), freedom = Math.max(countOf(x.shape, list) - correction, 0);
-  return inFloat(x, (x) => sumOfSquares(x.sub(mean(x, list, true)), list, keepDims).div(freedom));
-}
-
-/** √variance, with the gradient 0 where that is 0. */
-export function standardDeviation(x: Tensor, correction: number, axes?: Axes, keepDims = false): Tensor {
-  return inFloat(x, (x) => rootOf(variance(x, correction, axes, keepDims)));
-}
-
-/** √x, with the gradient 0 at 0. */
-function rootOf(x: Tensor): Tensor {
-  const isZero = x.eq(0).to(x.dtype);
-  return x.add(isZero).sqrt().mul(isZero.neg().add(1));
-}
-
-/** (Σ |x|ᵖ)^(1/p) along axes; of p = ∞ and −∞ the largest and the smallest |x|, of p = 0 how many elements are not 0. */
-export function norm(x: Tensor, p: number, axes?: Axes, keepDims = false): Tensor {
-  if (typeof p !== "number" || Number.isNaN(p)) {
-    throw new GradusError("argument", `Cannot use the norm ${shown(p)}: a number is needed`);
-  }
-  return inFloat(x, (x) => {
-    if (p === Infinity) return max(x.abs(), axes, keepDims);
-    if (p === -Infinity) return min(x.abs(), axes, keepDims);
-    return finiteNorm(x, p, checkAxes("norm", axes, x.ndim), keepDims);
-  });
-}
-
-/** The gradient is sign(x)·(|x| / norm)^(p − 1), and 0 where x or the norm is 0. */
-function finiteNorm(x: Tensor, p: number, axes: readonly number[], keepDims: boolean): Tensor {
-  const y = viewOf(withGrad(false, () => powerSum(x, p, axes, keepDims)));
-  const pullback: Pullback = (gradient) => {
-    const isZero = result.eq(0).to(x.dtype), size = spread(result.add(isZero), axes, x.shape);
-    const factor = spread(gradient.mul(p === 0 ? 0 : isZero.neg().add(1)), axes, x.shape);
-    if (p === 2) return factor.mul(x.div(size));
-    return factor.mul(x.sign()).mul(x.abs().add(x.eq(0).to(x.dtype)).div(size).pow(p - 1));
-  };
-  const result = record("norm", y, [x], [pullback], [viewOf(x), y]);
-  return result;
-}
-
-function powerSum(x: Tensor, p: number, axes: readonly number[], keepDims: boolean): Tensor {
-  if (p === 0) return sum(x.ne(0).to(x.dtype), axes, keepDims);
-  if (p === 1) return sum(x.abs(), axes, keepDims);
-  if (p === 2) return sumOfSquares(x, axes, keepDims).sqrt();
-  return sum(x.abs().pow(p), axes, keepDims).pow(1 / p);
-}
-
-/** log Σ exp x along axes, without overflow; the gradient is the softmax, of −∞ alone 0. */
-export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const list = checkAxes("logSumExp", axes, x.ndim);
-  return inFloat(x, (x) => {
-    const y = viewOf(withGrad(false, () => shiftedLogSumExp(x, list, keepDims)));
-    const pullback: Pullback = (gradient) => {
-      const shift = spread(result.clamp(-largestOf(x)), list, x.shape);
-      return spread(gradient, list, x.shape).mul(x.sub(shift).exp());
-    };
-    const result = record("logSumExp", y, [x], [pullback], [viewOf(x), y]);
-    return result;
-  });
-}
-
-function shiftedLogSumExp(x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
-  if (countOf(x.shape, axes) === 0) return sum(x, axes, keepDims).log();
-  // Infinite ones would give ∞ − ∞, which is NaN.
-  const shift = max(x, axes, keepDims).clamp(-largestOf(x), largestOf(x));
-  return sum(x.sub(spread(shift, axes, x.shape)).exp(), axes, keepDims).log().add(shift);
-}
-
-/** The largest finite number of a type. */
-function largestOf({ dtype }: Tensor): number {
-  return dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
 }

@@ -62,7 +62,7 @@ export function shifted(x: Tensor, axis: number, by: number, value: number): Ten
 }
 
 /** `length` elements along an axis, from `start` on. */
-function part(x: View, axis: number, start: number, length: number): View {
+export function part(x: View, axis: number, start: number, length: number): View {
   const shape = x.shape.with(axis, length);
   return x.with(shape, x.strides, x.offset + start * x.strides[axis]);
 }

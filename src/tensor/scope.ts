@@ -3,7 +3,22 @@ import type { Tensor } from "../tensor.ts";
 import { reachableViews } from "./autograd.ts";
 import { Arena, type Storage } from "./storage.ts";
 
-/** The tensors that have been made since it was opened: made by `Tensor.scope()`. */
+/**
+ * The tensors that have been made since it was opened: made by `Tensor.scope()`.
+ *
+ * @example What is kept survives
+ * ```ts
+ * import { Tensor } from "@gradus/gradus";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function normalized(x: Tensor): Tensor {
+ *   using scope = Tensor.scope();
+ *   const centred = x.sub(x.mean());
+ *   return scope.keep(centred.div(centred.square().sum().sqrt()));
+ * }
+ * assertEquals(normalized(Tensor.from([0, 2, 1, 1])).square().sum().item().toFixed(3), "1.000");
+ * ```
+ */
 export class TensorScope {
   readonly #arena = new Arena();
   readonly #kept = new Set<Storage>();

@@ -1,0 +1,264 @@
+/** Reading and setting elements by numbers, slices, arrays and masks, on views of every kind. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkGradients, GradusError, Random, Tensor } from "../mod.ts";
+import { checkMove, elementsOf, indicesOf, numbered, type Plain, plainOf, viewsOf } from "./_moves.ts";
+
+/** The places that Python's start:stop:step takes of n. */
+function python(n: number, start: number | undefined, stop: number | undefined, step: number): number[] {
+  const all: number[] = [],
+    clip = (x: number, low: number, high: number) => Math.min(Math.max(x < 0 ? x + n : x, low), high);
+  const from = start === undefined ? step > 0 ? 0 : n - 1 : clip(start, step > 0 ? 0 : -1, step > 0 ? n : n - 1);
+  const to = stop === undefined ? step > 0 ? n : -1 : clip(stop, step > 0 ? 0 : -1, step > 0 ? n : n - 1);
+  for (let i = from; step > 0 ? i < to : i > to; i += step) all.push(i);
+  return all;
+}
+
+Deno.test("slice() takes what Python's slices take, of all starts, stops and steps", () => {
+  const x = numbered([5]);
+  for (const start of [undefined, -7, -5, -2, 0, 1, 4, 5, 9]) {
+    for (const stop of [undefined, -7, -5, -1, 0, 2, 5, 9]) {
+      for (const step of [-3, -1, 1, 2, 7]) {
+        const options = { ...start !== undefined && { start }, ...stop !== undefined && { stop }, step };
+        assertEquals(x.slice(options).toArray(), python(5, start, stop, step), `${start}:${stop}:${step}`);
+      }
+    }
+  }
+});
+
+Deno.test("slice(), at(), select() and narrow() look at parts of views of every kind, with gradients", () => {
+  for (const [kind, view] of viewsOf([3, 4, 2]).entries()) {
+    const check = (what: string, move: (x: Tensor) => Tensor, expected: (x: Plain) => Plain) =>
+      checkMove(view, move, expected, `${what}, kind ${kind}`);
+    check("at(1, -1)", (x) => x.at(1, -1), ({ at }) => ({ shape: [2], at: ([i]) => at([1, 3, i]) }));
+    check("at(2, 3, 0)", (x) => x.at(2, 3, 0), ({ at }) => ({ shape: [], at: () => at([2, 3, 0]) }));
+    check("slice", (x) => x.slice({ start: 1 }, null, { step: -2 }, 1), ({ at }) => ({
+      shape: [2, 1, 2],
+      at: ([i, _, j]) => at([i + 1, 3 - 2 * j, 1]),
+    }));
+    check("slice(…, 0)", (x) => x.slice("...", 0), ({ at }) => ({ shape: [3, 4], at: (i) => at([...i, 0]) }));
+    check(
+      'slice(0, "...", null)',
+      (x) => x.slice(0, "...", null),
+      ({ at }) => ({ shape: [4, 2, 1], at: ([i, j]) => at([0, i, j]) }),
+    );
+    check("empty", (x) => x.slice({ start: 3 }, ":"), ({ at }) => ({ shape: [0, 4, 2], at }));
+    check("select", (x) => x.select(-2, -2), ({ at }) => ({ shape: [3, 2], at: ([i, j]) => at([i, 2, j]) }));
+    check("narrow", (x) => x.narrow(1, 1, 2), ({ at }) => ({ shape: [3, 2, 2], at: ([i, j, k]) => at([i, j + 1, k]) }));
+  }
+});
+
+Deno.test("index() by arrays gathers as NumPy does, on views of every kind, and repeated places add up", () => {
+  for (const [kind, view] of viewsOf([3, 4, 2]).entries()) {
+    const check = (what: string, move: (x: Tensor) => Tensor, expected: (x: Plain) => Plain) =>
+      checkMove(view, move, expected, `${what}, kind ${kind}`);
+    const rows = [2, 0, -1, 2], columns = [[0], [3]];
+    check(
+      "rows",
+      (x) => x.index([rows]),
+      ({ at }) => ({ shape: [4, 4, 2], at: ([i, j, k]) => at([[2, 0, 2, 2][i], j, k]) }),
+    );
+    check("two arrays", (x) => x.index([rows, columns]), ({ at }) => ({
+      shape: [2, 4, 2],
+      at: ([i, j, k]) => at([[2, 0, 2, 2][j], [0, 3][i], k]),
+    }));
+    check(
+      "in the middle",
+      (x) => x.index([":", [1, 1, 3]]),
+      ({ at }) => ({ shape: [3, 3, 2], at: ([i, j, k]) => at([i, [1, 1, 3][j], k]) }),
+    );
+    check(
+      "apart",
+      (x) => x.index([[0, 1], ":", [1, 0]]),
+      ({ at }) => ({ shape: [2, 4], at: ([i, j]) => at([i, j, 1 - i]) }),
+    );
+    check(
+      "with slices",
+      (x) => x.index([{ start: 1 }, [3, 0], 1]),
+      ({ at }) => ({ shape: [2, 2], at: ([i, j]) => at([i + 1, [3, 0][j], 1]) }),
+    );
+    check("of several axes", (x) => x.index(["...", Tensor.from([[0, 1], [1, 1]], { dtype: "int64" })]), ({ at }) => ({
+      shape: [3, 4, 2, 2],
+      at: ([i, j, k, l]) => at([i, j, [[0, 1], [1, 1]][k][l]]),
+    }));
+    check("take", (x) => x.take([5, 5, -1]), ({ at }) => ({
+      shape: [3],
+      at: ([i]) => at([[0, 2, 1], [0, 2, 1], [2, 3, 1]][i]),
+    }));
+    check(
+      "take(1)",
+      (x) => x.take(new Int32Array([3, 0]), 1),
+      ({ at }) => ({ shape: [3, 2, 2], at: ([i, j, k]) => at([i, [3, 0][j], k]) }),
+    );
+    check("take nothing", (x) => x.take(new Int32Array(0), 1), ({ at }) => ({ shape: [3, 0, 2], at }));
+  }
+});
+
+Deno.test("masks take what is true, of all axes or of the first ones", () => {
+  const x = numbered([3, 4]);
+  assertEquals(x.masked(x.remainder(3).eq(1)).toArray(), [1, 4, 7, 10]);
+  assertEquals(x.index([[true, false, true]]).toArray(), [[0, 1, 2, 3], [8, 9, 10, 11]]);
+  assertEquals(x.index([":", [false, true, false, true]]).toArray(), [[1, 3], [5, 7], [9, 11]]);
+  assertEquals(x.masked(x.lt(0)).shape, [0]);
+  assertEquals(numbered([2, 2, 3]).index([Tensor.from([[true, false], [false, true]])]).toArray(), [[0, 1, 2], [
+    9,
+    10,
+    11,
+  ]]);
+  const leaf = x.detach();
+  leaf.requiresGrad = true;
+  leaf.masked(x.gt(9)).square().sum().backward();
+  assertEquals(leaf.grad!.toArray(), [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 20, 22]]);
+});
+
+Deno.test("gather() and scatterAdd() go along an axis, and are each other's gradient", () => {
+  const x = numbered([2, 3]), index = [[2, 2, 0], [1, 0, 0]];
+  assertEquals(x.gather(1, index).toArray(), [[2, 2, 0], [4, 3, 3]]);
+  assertEquals(x.gather(0, [[1, 0, -1]]).toArray(), [[3, 1, 5]]);
+  assertEquals(x.scatterAdd(1, index, Tensor.ones([2, 3], { dtype: "float64" })).toArray(), [[1, 1, 4], [5, 5, 5]]);
+  const source = Tensor.from([[0.5, 2, -1], [3, 1, 4]], { dtype: "float64" });
+  const report = checkGradients(
+    ([x, source]: Tensor[]) => x.scatterAdd(1, index, source).square().add(x.gather(1, index).pow(3)),
+    [x.mul(0.1).add(1), source],
+  );
+  assert(report.passed, String(report));
+});
+
+Deno.test("set() sets what every kind of index says, on views of every kind, and nothing else", () => {
+  const value = (shape: readonly number[]) => numbered(shape).add(100);
+  const cases: [string, Parameters<Tensor["set"]>[0], readonly number[]][] = [
+    ["number", [1], [4, 2]],
+    ["slice", [":", { start: 1, step: 2 }], [3, 2, 2]],
+    ["backwards", ["...", { step: -1 }], [3, 4, 2]],
+    ["array", [[2, 0]], [2, 4, 2]],
+    ["two arrays", [[2, 0], [1, 1]], [2, 2]],
+    ["in the middle", [":", [3, 0]], [3, 2, 2]],
+    ["apart", [[0, 2], ":", [1, 0]], [2, 4]],
+    ["mixed", [{ start: 1 }, [3, 0], 1], [2, 2]],
+    ["mask", [[true, false, true]], [2, 4, 2]],
+  ];
+  for (const [what, indices, shape] of cases) {
+    for (const kind of [0, 1, 2, 3, 4]) {
+      const x = viewsOf([3, 4, 2])[kind], plain = plainOf(x), base = x.data;
+      // Where the elements stand, by their numbers.
+      const places = Tensor.arange(24, undefined, { dtype: "float64" }).reshape([3, 4, 2]).index(indices as never);
+      assertEquals(places.shape, [...shape], what);
+      const expected = elementsOf(plain);
+      elementsOf(plainOf(places)).forEach((place, i) => expected[place] = 100 + i);
+      x.set(indices, value(shape));
+      assertEquals(elementsOf(plainOf(x)), expected, `${what}, kind ${kind}`);
+      void base;
+      x.set(indices, -1);
+      elementsOf(plainOf(places)).forEach((place) => expected[place] = -1);
+      assertEquals(elementsOf(plainOf(x)), expected, `${what}, kind ${kind}, a number`);
+    }
+  }
+  assertEquals(numbered([2, 2]).set(numbered([2, 2]).gt(1), 0).toArray(), [[0, 1], [0, 0]]);
+  assertEquals(numbered([3]).set([[0, 0, 1]], Tensor.from([5, 6, 7])).toArray(), [6, 7, 2]);
+});
+
+Deno.test("a part of a larger tensor is set without touching what lies around it", () => {
+  const all = numbered([4, 4]), part = all.slice({ start: 1, stop: 3 }, { start: 1, stop: 3 });
+  part.set([[0, 1], [1, 0]], Tensor.from([70, 80]));
+  assertEquals(all.toArray(), [[0, 1, 2, 3], [4, 5, 70, 7], [8, 80, 10, 11], [12, 13, 14, 15]]);
+});
+
+Deno.test("where(), maskedFill(), tril() and triu() choose, with gradients", () => {
+  const a = numbered([2, 3]), b = Tensor.from([10, 20, 30], { dtype: "float64" });
+  assertEquals(Tensor.where(a.gt(2), a, b).toArray(), [[10, 20, 30], [3, 4, 5]]);
+  assertEquals(Tensor.where(a.gt(2), a, -1).toArray(), [[-1, -1, -1], [3, 4, 5]]);
+  assertEquals(Tensor.where(Tensor.from(true), 1n, 2n).item(), 1);
+  assertEquals(a.maskedFill(a.eq(4), NaN).toArray(), [[0, 1, 2], [3, NaN, 5]]);
+  assertEquals(a.to("int32").maskedFill(a.eq(4), 7.9).dtype, "int32");
+  assertEquals(numbered([3, 3]).tril().toArray(), [[0, 0, 0], [3, 4, 0], [6, 7, 8]]);
+  assertEquals(numbered([3, 3]).triu(1).toArray(), [[0, 1, 2], [0, 0, 5], [0, 0, 0]]);
+  assertEquals(Tensor.full([2, 2], Infinity).tril(-1).toArray(), [[0, 0], [Infinity, 0]]);
+  const report = checkGradients(
+    ([a, b]: Tensor[]) =>
+      Tensor.where(Tensor.from([[true, false, true], [false, true, false]]), a.square(), b.exp()).triu(),
+    [a.mul(0.3), b.mul(0.1)],
+  );
+  assert(report.passed, String(report));
+});
+
+Deno.test("nonzero() and oneHot() tell places", () => {
+  assertEquals(Tensor.from([[0, 2], [3, 0]]).nonzero().toArray(), [[0, 1], [1, 0]]);
+  assertEquals(Tensor.from([NaN, 0, -1]).nonzero().toArray(), [[0], [2]]);
+  assertEquals([Tensor.from(5).nonzero().shape, Tensor.from(0).nonzero().shape], [[1, 0], [0, 0]]);
+  assertEquals(Tensor.from([[1n], [0n]]).oneHot(3).toArray(), [[[0, 1, 0]], [[1, 0, 0]]]);
+  assertEquals(Tensor.from([2], { dtype: "uint8" }).oneHot(3, { dtype: "int64" }).toArray(), [[0n, 0n, 1n]]);
+});
+
+Deno.test("elements of every type are gathered, chosen and set as they are", () => {
+  for (const dtype of ["float32", "float16", "bfloat16", "int64", "int16", "uint8", "bool"] as const) {
+    const x = Tensor.from([1, 0, 1, 1], { dtype });
+    assertEquals(x.index([[1, 3, 0]]).to("float64").toArray(), [0, 1, 1], dtype);
+    assertEquals(Tensor.where(Tensor.from([true, false, true, false]), x, x.flip()).to("float64").toArray(), [
+      1,
+      1,
+      1,
+      1,
+    ], dtype);
+    assertEquals(x.set([{ start: 2 }], 0).to("float64").toArray(), [1, 0, 0, 0], dtype);
+    assertEquals(x.set([[1]], Tensor.from([1])).to("float64").toArray(), [1, 1, 0, 0], dtype);
+  }
+  const half = Tensor.from([1, 2, 3], { dtype: "float16", requiresGrad: true });
+  half.index([[0, 0, 0, 2]]).sum().backward();
+  assertEquals([half.grad!.dtype, half.grad!.toArray()], ["float16", [3, 0, 1]]);
+});
+
+Deno.test("random indices of random views are what NumPy's rules say", () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const random = new Random(seed), pick = (n: number) => Math.floor(random.uniform(0, n));
+    const shape = Array.from({ length: 1 + pick(4) }, () => 1 + pick(4)), views = viewsOf(shape);
+    const x = views[pick(views.length)], plain = plainOf(x);
+    const lists = shape.map((size) => Array.from({ length: size }, (_, i) => i).filter(() => pick(3) > 0));
+    // Each axis by an array of its own, one after the other: the outer product of the lists.
+    const y = lists.reduce(
+      (y, list, axis) =>
+        pick(2)
+          ? y.take(Int32Array.from(list), axis)
+          : y.index([...shape.slice(0, axis).map(() => ":" as const), list]),
+      x,
+    );
+    const expected = indicesOf(lists.map(({ length }) => length)).map((index) =>
+      plain.at(index.map((i, axis) => lists[axis][i]))
+    );
+    assertEquals(elementsOf(plainOf(y)), expected, `seed ${seed}`);
+  }
+});
+
+Deno.test("indices that do not fit are refused in a sentence", () => {
+  const x = numbered([2, 3]);
+  const cases: [() => unknown, string][] = [
+    [() => x.at(2), "Cannot slice a tensor of shape (2, 3): axis 0 has no place 2, -2 to 1 is needed"],
+    [() => x.at(0, 0, 0), "Cannot slice a tensor of shape (2, 3): there are indices for 3 axes"],
+    [() => x.slice("...", "..."), 'Cannot slice a tensor of shape (2, 3): there are several "...", one is enough'],
+    [
+      () => x.slice({ step: 0 }),
+      "Cannot slice a tensor of shape (2, 3): a slice has the step 0, another one is needed",
+    ],
+    [
+      () => x.slice("a" as never),
+      'Cannot slice a tensor of shape (2, 3): there is the index "a", a number, slice, null, ":" or "..." is needed',
+    ],
+    [() => x.index([[0, 5]]), "Cannot index a tensor of shape (2, 3): axis 0 has no place 5, -2 to 1 is needed"],
+    [() => x.index([[0.5]]), "Cannot index by an index of float32: integers or bool are needed"],
+    [() => x.index([[0, 1], [0, 1, 2]]), "Cannot index by index tensors of shapes (2,) and (3,)"],
+    [
+      () => x.masked(Tensor.from([true])),
+      "Cannot index a tensor of shape (2, 3): a mask has the shape (1,), (2,) is needed there",
+    ],
+    [() => x.narrow(1, 2, 2), "Cannot narrow a tensor of shape (2, 3): axis 1 has no 2 places from 2 on, it has 3"],
+    [() => x.gather(1, [[3]]), "Cannot gather from a tensor of shape (2, 3): axis 1 has no place 3, -3 to 2 is needed"],
+    [
+      () => x.set([0], Tensor.zeros([2])),
+      "Cannot set elements in place: the tensor has the shape (3,), the other one (2,), which cannot be stretched to it",
+    ],
+    [() => Tensor.from([3n]).oneHot(3), "Cannot make one-hot rows: there is the class 3, 0 to 2 is needed"],
+    [() => Tensor.from([3]).tril(), "Cannot take tril() of a tensor of shape (1,): two axes are needed"],
+  ];
+  for (const [f, message] of cases) assertThrows(f, GradusError, message);
+  const leaf = Tensor.zeros([2], { requiresGrad: true });
+  assertThrows(() => leaf.set([0], 1), GradusError, "Cannot set elements in place: the tensor requires a gradient");
+  assertEquals(Tensor.noGrad(() => leaf.set([0], 1)).toArray(), [1, 0]);
+});
