@@ -37,6 +37,19 @@ import { assign, change } from "./tensor/in_place.ts";
 import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, progression } from "./tensor/creation.ts";
 import { textOf } from "./tensor/printing.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
+import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  type ClassTargets,
+  crossEntropy,
+  huberLoss,
+  type HuberOptions,
+  l1Loss,
+  type LossOptions,
+  mseLoss,
+  nllLoss,
+} from "./tensor/losses.ts";
 import { integers, normal, permutation, seedAll, uniform } from "./tensor/randomness.ts";
 import { maskedFill, triangle, where } from "./tensor/choosing.ts";
 import {
@@ -1396,6 +1409,126 @@ export class Tensor {
   }
 
   // ---------------------------------------------------------------- rows
+
+  /** exp(x) / Σ exp(x) along an axis, the last one unless it is given: numbers above 0 whose sum is 1. */
+  softmax(axis = -1): Tensor {
+    return softmax(this, axis);
+  }
+
+  /** The logarithm of `softmax`, x − log Σ exp(x), exact also where that is far below 0. */
+  logSoftmax(axis = -1): Tensor {
+    return logSoftmax(this, axis);
+  }
+
+  /**
+   * (x − mean)/√(variance + eps)·weight + bias, with mean and variance (that of all, not of a sample) along the last axis or the
+   * option `axes`.
+   *
+   * @param weight Of the shape of those axes, (n,) for the last one. Default: 1.
+   * @param bias Of the same shape. Default: 0.
+   * @throws {GradusError} If an axis does not exist, or the weight or the bias has another shape.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertAlmostEquals } from "@std/assert";
+   *
+   * const y = Tensor.from([[1, 2, 3], [10, 20, 60]]).layerNorm();
+   * assertAlmostEquals(y.sum().item(), 0, 1e-6);
+   * assertAlmostEquals(y.square().sum().item(), 6, 1e-3);
+   * ```
+   */
+  layerNorm(weight?: Tensor, bias?: Tensor, options: LayerNormOptions = {}): Tensor {
+    return layerNorm(this, weight, bias, options);
+  }
+
+  /**
+   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays: for
+   * training only. Without a seed every call chooses others, as `Tensor.rand` does.
+   *
+   * @throws {GradusError} If p is not from 0 to 1.
+   */
+  dropout(p = 0.5, options: { seed?: number } = {}): Tensor {
+    checkOptions("the options of dropout()", options, ["seed"]);
+    return dropout(this, p, options.seed);
+  }
+
+  // ---------------------------------------------------------------- losses
+
+  /**
+   * The cross-entropy of logits (N, C) and targets, in nats: the mean of −log softmax(x)[class] over the rows. As in PyTorch the
+   * classes are axis 1, also of (N, C, d1, …), or the only one.
+   *
+   * @param targets The class numbers, (N,) or (N, d1, …), as a tensor of integers or as an array; or the probabilities of the
+   * classes, in the shape of the logits.
+   * @param options `reduction`: `"mean"` over all but the classes, `"sum"`, or `"none"`: as they are. Default: `"mean"`.
+   * @throws {GradusError} If the targets are neither, or a number is not from 0 to C − 1.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertAlmostEquals } from "@std/assert";
+   *
+   * const logits = Tensor.from([[2, 0, 0], [0, 0, 0]], { requiresGrad: true });
+   * const loss = logits.crossEntropy([0, 2]);
+   * loss.backward();
+   * assertAlmostEquals(loss.item(), (Math.log(Math.exp(2) + 2) - 2 + Math.log(3)) / 2, 1e-6);
+   * assertAlmostEquals(logits.grad!.at(1, 2).item(), (1 / 3 - 1) / 2, 1e-6);
+   * ```
+   */
+  crossEntropy(targets: ClassTargets, options?: LossOptions): Tensor {
+    return crossEntropy(this, targets, options);
+  }
+
+  /**
+   * −x[class], the mean over the rows, of logarithms x of probabilities, such as `logSoftmax(1)` gives; shapes and options are those
+   * of `crossEntropy`.
+   *
+   * @throws {GradusError} If the targets do not fit, or a number is not from 0 to C − 1.
+   */
+  nllLoss(classes: ClassTargets, options?: LossOptions): Tensor {
+    return nllLoss(this, classes, options);
+  }
+
+  /**
+   * The mean of (x − target)² over the elements.
+   *
+   * @param target A tensor of the same shape, or a number.
+   * @param options `reduction`: `"mean"`, `"sum"`, or `"none"`: the losses of the elements. Default: `"mean"`.
+   * @throws {GradusError} If the target has another shape: it is not stretched.
+   */
+  mseLoss(target: Operand, options?: LossOptions): Tensor {
+    return mseLoss(this, target, options);
+  }
+
+  /** The mean of |x − target|, whose derivative at 0 is 0; the rest is as for `mseLoss`. */
+  l1Loss(target: Operand, options?: LossOptions): Tensor {
+    return l1Loss(this, target, options);
+  }
+
+  /**
+   * The mean of d²/2 where |d| = |x − target| is at most `delta`, of delta·(|d| − delta/2) elsewhere; the rest is as for `mseLoss`.
+   *
+   * @param options `delta`: where it becomes linear, above 0. Default: 1.
+   */
+  huberLoss(target: Operand, options?: HuberOptions): Tensor {
+    return huberLoss(this, target, options);
+  }
+
+  /**
+   * The mean of −t·log x − (1 − t)·log(1 − x) of probabilities x and targets t from 0 to 1; the logarithms are not below −100, as in
+   * PyTorch. The rest is as for `mseLoss`.
+   *
+   * @throws {GradusError} If the target has another shape, or x is not from 0 to 1.
+   */
+  binaryCrossEntropy(target: Operand, options?: LossOptions): Tensor {
+    return binaryCrossEntropy(this, target, options);
+  }
+
+  /** The same of x.sigmoid(), exact also where that is nearly 0 or 1. */
+  binaryCrossEntropyWithLogits(target: Operand, options?: LossOptions): Tensor {
+    return binaryCrossEntropyWithLogits(this, target, options);
+  }
 
   // ---------------------------------------------------------------- in place
 

@@ -186,7 +186,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 // ---------------------------------------------------------------- layers
 
 /** What a layer can do to its sums: one of the activations of c/ops.h. */
-export type TensorActivation = typeof activationOps[number];
+export type TensorActivation = "relu" | "leakyRelu" | "tanh" | "sigmoid" | "gelu" | "silu" | "softplus";
 
 /** Whether the derivative of an operation needs the result only, so that its operand is not kept. */
 const isKnownByResult = derivatives.map(([formula]) => !JSON.stringify(formula ?? "a").includes(`"a"`));
