@@ -1053,7 +1053,7 @@ export class Tensor {
   }
 
   /**
-   * x, but not below `min` and not above `max`; the gradient is that of x within, else 0.
+   * x, but not below `min` and not above `max`; the gradient is that of x within, else, and at the bounds, 0.
    *
    * @throws {GradusError} If neither is given.
    */

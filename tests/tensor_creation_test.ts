@@ -141,6 +141,18 @@ Deno.test("random tensors depend on the seed alone, and have the moments of thei
   );
 });
 
+Deno.test("Tensor.randLike() and Tensor.randnLike() draw in the shape and the type of another tensor", () => {
+  const like = Tensor.zeros([2, 3], { dtype: "float16" });
+  for (
+    const [drawn, same] of [
+      [Tensor.randLike(like, { seed: 1 }), Tensor.rand([2, 3], { seed: 1, dtype: "float16" })],
+      [Tensor.randnLike(like, { seed: 1 }), Tensor.randn([2, 3], { seed: 1, dtype: "float16" })],
+    ]
+  ) {
+    assertEquals([drawn.dtype, drawn.shape, drawn.toArray()], [same.dtype, same.shape, same.toArray()]);
+  }
+});
+
 Deno.test("random tensors without a seed differ from call to call, and repeat after manualSeed()", () => {
   const draw = () => [Tensor.rand([3]).toArray(), Tensor.randn([3]).toArray()];
   Tensor.manualSeed(5);

@@ -6,6 +6,8 @@ const cases: [Tensor, string][] = [
   [Tensor.from([[1, 2], [3, 4]]), "tensor([[1., 2.],\n        [3., 4.]])"],
   [Tensor.from(3), "tensor(3.)"],
   [Tensor.from([NaN, Infinity, -1.5]), "tensor([    nan,     inf, -1.5000])"],
+  [Tensor.from([0, -0, Infinity, -Infinity]), "tensor([0., -0., inf, -inf])"],
+  [Tensor.from([-0, 1e-5]), "tensor([-0.0000e+00, 1.0000e-05])"],
   [Tensor.from([1e-8, 1, 1e5]), "tensor([1.0000e-08, 1.0000e+00, 1.0000e+05])"],
   [Tensor.from([true, false]), "tensor([ true, false])"],
   [Tensor.from([1n, -20n]), "tensor([  1, -20])"],

@@ -28,6 +28,7 @@ const ofIntegers = new Set<number>(
 function typeFor(op: number, dtype: DtypeInfo): DtypeInfo {
   if (dtype.kind === Kind.float) return dtype;
   if (!ofIntegers.has(op)) return defaultFloat;
+  if (dtype.kind === Kind.bool && op === Op.square) return int64;
   if (dtype.kind === Kind.bool && (op === Op.neg || op === Op.sub)) {
     throw new GradusError(
       "argument",
@@ -207,12 +208,12 @@ export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   return record("clamp", y, [x], [(gradient) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name))]);
 }
 
-/** Where x is within its bounds. */
+/** Where x is within its bounds, and not at them. */
 function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
   return comparison(
     TensorOp.logicalAnd,
-    comparison(TensorOp.lessEqual, min, x),
-    comparison(TensorOp.lessEqual, x, max),
+    comparison(TensorOp.less, min, x),
+    comparison(TensorOp.less, x, max),
   );
 }
 

@@ -42,12 +42,14 @@ function writerFor(elements: readonly Scalar[], dtype: DtypeInfo): (element: Sca
   const largest = sizes.reduce((a, b) => Math.max(a, b), 0),
     smallest = sizes.reduce((a, b) => Math.min(a, b), Infinity);
   const differs = sizes.length > 0 && (largest / smallest > 1000 || largest > 1e8 || (!areWhole && smallest < 1e-4));
-  const write = differs
-    ? exponential
-    : areWhole
-    ? (x: number) => `${Object.is(x, -0) ? "-0" : x.toFixed(0)}.`
-    : (x: number) => (Object.is(x, -0) ? "-" : "") + x.toFixed(DIGITS);
-  return (x) => Number.isFinite(x as number) ? write(x as number) : special(x as number);
+  const write = differs ? exponential : areWhole ? (x: number) => `${x.toFixed(0)}.` : (x: number) => x.toFixed(DIGITS);
+  const sign = (x: number) => Object.is(x, -0) ? "-" : "";
+  return (x) => Number.isFinite(x) ? sign(x as number) + write(x as number) : special(x as number);
+}
+
+/** Whether an element says how wide columns are: in floating point, zeros, infinities and NaN do not. */
+function decidesWidth(element: Scalar, dtype: DtypeInfo): boolean {
+  return dtype.kind !== Kind.float || (element !== 0 && Number.isFinite(element));
 }
 
 /** The text of a view and what is to be said of it behind the elements. */
@@ -57,7 +59,8 @@ export function textOf(view: View, remarks: readonly string[]): string {
   if (size === 0 && shape.length !== 1) notes.unshift(`size=${shapeText(shape)}`);
   const shortens = size > MOST;
   const elements = [...shownElements(view, shortens)], write = writerFor(elements, dtype);
-  const width = elements.reduce<number>((widest, element) => Math.max(widest, write(element).length), 0);
+  const width = elements.filter((element) => decidesWidth(element, dtype))
+    .reduce<number>((widest, element) => Math.max(widest, write(element).length), 1);
   const body = size === 0
     ? "[]"
     : written(view, shortens, (element) => write(element).padStart(width), width, begin.length);

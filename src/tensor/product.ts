@@ -128,7 +128,8 @@ const asColumn = (x: View) => x.shape.length > 1 ? x : x.with([x.shape[0], 1], [
 export function matmul(a: Tensor, b: Tensor, task = "matmul"): Tensor {
   const left = viewOf(a), right = viewOf(b);
   checkFactors(task, left.shape, right.shape);
-  if (left.shape.length > 2 && right.shape.length <= 2 && left.isContiguous) return asOneMatrix(a, b);
+  // However the rows lie, so that the bits of the gradients, which are summed over them, depend on the shapes alone.
+  if (left.shape.length > 2 && right.shape.length <= 2) return asOneMatrix(a, b);
   const rows = asRow(left), columns = asColumn(right), type = productType(left, right);
   const batch = batchOf(task, rows.shape, columns.shape);
   const y = converted(product(task, rows, columns, batch, dtypeOf(type.compute)), type);
@@ -160,7 +161,7 @@ function fitted(gradient: Tensor, matrices: Shape, shape: Shape): Tensor {
   return isSameShape(matrices, shape) ? summed : summed.reshape(shape);
 }
 
-/** Rows that follow one another, whatever their axes, times one matrix or vector. */
+/** All rows, whatever their axes, times one matrix or vector. */
 function asOneMatrix(a: Tensor, b: Tensor): Tensor {
   const { shape } = viewOf(a), rows = shape.slice(0, -1), k = shape[shape.length - 1];
   return matmul(a.reshape([sizeOf(rows), k]), b).reshape([...rows, ...viewOf(b).shape.slice(1)]);

@@ -1,0 +1,57 @@
+/** What tensors tell of the graph that they are in, and when operations are recorded. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { GradusError } from "../src/error.ts";
+import { Tensor } from "../src/tensor.ts";
+
+Deno.test("Tensor.isLeaf and gradFn tell what nobody has computed, or nobody needs the gradient of", () => {
+  const x = Tensor.from([1, 2], { requiresGrad: true }), y = x.mul(3);
+  assertEquals([x.isLeaf, x.gradFn], [true, null]);
+  assertEquals([y.isLeaf, y.gradFn?.name], [false, "mul"]);
+  assertEquals([y.detach().isLeaf, y.detach().gradFn], [true, null]);
+  assertEquals([Tensor.ones([2]).exp().isLeaf, Tensor.ones([2]).exp().gradFn], [true, null]);
+});
+
+Deno.test("Tensor.noGrad() and Tensor.enableGrad() hold while their function runs, also within one another", () => {
+  const x = Tensor.from([1, 2], { requiresGrad: true }), recorded: boolean[] = [];
+  const note = () => recorded.push(Tensor.isGradEnabled && x.mul(2).requiresGrad);
+  note();
+  Tensor.noGrad(() => {
+    note();
+    Tensor.enableGrad(() => {
+      note();
+      Tensor.noGrad(note);
+      note();
+    });
+    note();
+  });
+  note();
+  assertEquals(recorded, [true, false, true, false, true, false, true]);
+});
+
+Deno.test("Tensor.noGrad() and Tensor.enableGrad() give what their function gives, and end where it throws", () => {
+  assertEquals(Tensor.noGrad(() => Tensor.enableGrad(() => 7)), 7);
+  assertThrows(() =>
+    Tensor.noGrad(() => {
+      throw new RangeError("mine");
+    }), RangeError);
+  assertEquals(Tensor.isGradEnabled, true);
+});
+
+Deno.test("requiresGrad can be set on leaves of floating point only", () => {
+  const x = Tensor.from([1, 2], { requiresGrad: true });
+  assertThrows(() => x.exp().requiresGrad = false, GradusError, "only that of a leaf");
+  assertThrows(() => Tensor.from([1n, 2n]).requiresGrad = true, GradusError, "floating point is needed");
+  x.requiresGrad = false;
+  assertEquals(x.exp().requiresGrad, false);
+});
+
+Deno.test("the gradients of a tensor add up over passes until zeroGrad()", () => {
+  const x = Tensor.from(3, { requiresGrad: true, dtype: "float64" }), y = x.square();
+  y.backward();
+  y.backward();
+  assertEquals(x.grad!.item(), 12);
+  x.zeroGrad();
+  assertEquals(x.grad, null);
+  y.backward();
+  assertEquals(x.grad!.item(), 6);
+});
