@@ -2,12 +2,23 @@
  * Synchronous loops that must not need more and more memory, for memory_test.ts: it runs each in a process of its own, since
  * what other tests have left behind decides when V8 collects. Prints by how many megabytes resident memory grew.
  */
-import { grad, hvp, Value } from "../mod.ts";
+import { Adam, grad, hvp, Tensor, Value } from "../mod.ts";
 
 const w = Value.persistent(0.5);
 const parameters = Array.from({ length: 100 }, (_, i) => Value.persistent(i / 100));
 let before = w.mul(1);
 const compiled = Value.compile((x: Value) => x.mul(w).tanh()), rows = new Float64Array(100_000).fill(0.5);
+
+/** A network of tensors, 64-64-32-10, and its optimizer. */
+const weights = [[64, 64], [32, 64], [10, 32]].map((shape, i) => {
+  const weight = Tensor.randn(shape, { seed: i });
+  weight.requiresGrad = true;
+  return weight;
+});
+const adam = new Adam(weights),
+  data = Tensor.rand([32, 64], { seed: 4 }),
+  classes = Tensor.randint(0, 10, [32], { seed: 5 });
+const large = Tensor.rand([1000, 1000], { seed: 6 });
 
 /** How often each is done, and what. */
 const loops: Record<string, [times: number, graph: (i: number) => unknown]> = {
@@ -59,6 +70,22 @@ const loops: Record<string, [times: number, graph: (i: number) => unknown]> = {
     let x = w.mul(i);
     for (let k = 0; k < 300; k++) x = x.mul(w).tanh();
     scope.keep(x.add(1)).backward();
+  }],
+  // A step makes 100 KB: what is not given back would be 1 GB.
+  "trains a network of tensors": [10_000, () => {
+    adam.zeroGrad();
+    data.matmul(weights[0].T).relu().matmul(weights[1].T).relu().matmul(weights[2].T).crossEntropy(classes).backward();
+    adam.step();
+  }],
+  "computes large tensors that nobody keeps": [1000, (i) => large.mul(i).add(1)],
+  "records large tensors, in scopes": [300, () => {
+    using scope = Tensor.scope();
+    const x = scope.keep(large.mul(1));
+    x.requiresGrad = true;
+    x.square().tanh().sum().backward();
+  }],
+  "differentiates tensors twice": [3000, () => {
+    grad((x: Tensor) => grad((x: Tensor) => x.pow(3).sum())(x).square().sum())(data);
   }],
   "fails in the middle of recording": [30_000, () => {
     try {

@@ -333,7 +333,10 @@ Deno.test("Second derivatives at zeros, kinks and poles are those of the formula
 Deno.test("Functions that give no values, and inputs that are none, are refused", () => {
   const f = ([a]: Value[]) => a;
   const cases: [() => unknown, string][] = [
-    [() => grad(3 as never)(1 as never), "Cannot form a gradient: it is of 3, a function of values or tensors is needed"],
+    [
+      () => grad(3 as never)(1 as never),
+      "Cannot form a gradient: it is of 3, a function of values or tensors is needed",
+    ],
     [() => grad(((a: Value, b: Value) => a.mul(b)) as never)([1, 2]), "the function has 2 arguments, one is needed"],
     [() => grad((() => 3) as never)([1]), "Cannot form a gradient: the function gave 3, a Value is needed"],
     [() => grad((() => [new Value(1)]) as never)([1]), "gave a list, a single Value is needed; jacobian() takes lists"],
