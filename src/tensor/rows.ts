@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, plain, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, Kind } from "./dtype.ts";
 import { compile, contiguous, type Expression, run } from "./kernels.ts";
-import { checkAxes, checkAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
+import { checkAxes, checkRowAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
 import { uniform } from "./randomness.ts";
 import { axesLast, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
@@ -113,7 +113,7 @@ function logSoftmaxOfRows(x: Tensor, axis: number): Tensor {
 
 /** A function along an axis; a single element is a row of its own, as in PyTorch. */
 function alongAxis(task: string, x: Tensor, axis: number, f: (x: Tensor, axis: number) => Tensor): Tensor {
-  const { shape } = viewOf(x), checked = checkAxis(task, axis, Math.max(shape.length, 1));
+  const { shape } = viewOf(x), checked = checkRowAxis(task, axis, shape.length);
   return inItsType(x, (x) => shape.length > 0 ? f(x, checked) : f(x.reshape([1]), checked).reshape([]));
 }
 
