@@ -167,6 +167,11 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
+/** Throws what is told where a tensor is needed and something else was given. */
+function refuseOther(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(data) is needed`);
+}
+
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
   return typeof data === "object" && !ArrayBuffer.isView(data) && !Array.isArray(data) && "shape" in data;
 }
@@ -252,12 +257,13 @@ export class Tensor {
   grad: Tensor | null = null;
 
   static {
+    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => tensor.#view,
-      nodeOf: (tensor) => tensor.#node,
+      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
+      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: (x) => x instanceof Tensor,
+      isTensor: isOne,
     });
   }
 
