@@ -103,7 +103,11 @@ export function checkAxes(
   count: number,
 ): readonly number[] {
   if (axes === undefined) return allAxes(count);
-  const list = (Array.isArray(axes) ? axes : [axes]).map((axis) => checkRowAxis(task, axis, count));
+  if (!Array.isArray(axes)) {
+    const axis = checkRowAxis(task, axes as number, count);
+    return count === 0 ? allAxes(0) : [axis];
+  }
+  const list = axes.map((axis) => checkRowAxis(task, axis, count));
   const twice = list.find((axis, i) => list.indexOf(axis) !== i);
   if (twice === undefined) return count === 0 ? allAxes(0) : list.sort((a, b) => a - b);
   throw new GradusError("shape", `Cannot ${task}: axis ${twice} is given twice`);
