@@ -38,7 +38,7 @@ import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, pr
 import { textOf } from "./tensor/printing.ts";
 import { einsum } from "./tensor/einsum.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
-import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
+import { dropout, type DropoutOptions, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -1473,14 +1473,23 @@ export class Tensor {
   }
 
   /**
-   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays: for
-   * training only. Without a seed every call chooses others, as `Tensor.rand` does.
+   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays. With
+   * `training: false` it is this tensor. Without a seed every call chooses others, as `Tensor.rand` does.
    *
    * @throws {GradusError} If p is not from 0 to 1.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.ones([4]);
+   * assertEquals(x.dropout(0.5, { seed: 1 }).toArray(), [0, 2, 0, 2]);
+   * assertEquals(x.dropout(0.5, { training: false }).toArray(), [1, 1, 1, 1]);
+   * ```
    */
-  dropout(p = 0.5, options: { seed?: number } = {}): Tensor {
-    checkOptions("the options of dropout()", options, ["seed"]);
-    return dropout(this, p, options.seed);
+  dropout(p = 0.5, options: DropoutOptions = {}): Tensor {
+    return dropout(this, p, options);
   }
 
   // ---------------------------------------------------------------- losses

@@ -5,7 +5,7 @@
 import { Op, Rows, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { checkNumber, checkOptions, nonNegativeRange, unitRange } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptions, nonNegativeRange, unitRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, plain, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, Kind } from "./dtype.ts";
@@ -213,9 +213,20 @@ function maskOf(shape: Shape, p: number, seed: number | undefined, dtype: DtypeI
   return y;
 }
 
+/** How `dropout` chooses. */
+export interface DropoutOptions {
+  /** Which elements go: the same seed, the same ones. Default: others at every call. */
+  seed?: number;
+  /** Whether anything is done at all: a network that predicts keeps all elements. Default: true. */
+  training?: boolean;
+}
+
 /** Some elements 0, each with probability p, the others divided by 1 − p. */
-export function dropout(x: Tensor, p: number, seed: number | undefined): Tensor {
+export function dropout(x: Tensor, p: number, options: DropoutOptions): Tensor {
+  checkOptions("the options of dropout()", options, ["seed", "training"]);
+  const { seed, training = true } = options;
   checkNumber("the probability", p, unitRange);
+  if (!checkBoolean("training", training)) return x;
   const { shape, dtype } = viewOf(x), type = dtype.kind === Kind.float ? dtype : defaultFloat;
   return x.mul(plain(maskOf(shape, p, seed, type)));
 }
