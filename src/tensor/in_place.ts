@@ -6,7 +6,7 @@ import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
 import { compile, copy, fill, run } from "./kernels.ts";
 import { shapeText } from "./layout.ts";
-import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -51,6 +51,7 @@ function programsOf(op: number) {
 
 /** x ← op(x, operand), an operation of the table c/ops.h. */
 export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
+  checkOperand(task, operand);
   const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype } = view;
   const type = resultType([x, operand]);
   if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
@@ -70,6 +71,7 @@ export function change<T extends Tensor>(task: string, op: number, x: T, operand
 
 /** x ← a number or a tensor, stretched and converted. */
 export function assign<T extends Tensor>(task: string, x: T, value: Operand): T {
+  checkOperand(task, value);
   const view = viewToChange(task, x, isScalar(value) ? [] : [value]);
   assignView(task, view, isScalar(value) ? value : viewOf(value));
   return x;
