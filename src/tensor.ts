@@ -167,13 +167,9 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
-/** Throws what is told where a tensor is needed and something else was given. */
-function refuseOther(x: unknown): never {
-  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(data) is needed`);
-}
-
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
-  return typeof data === "object" && !ArrayBuffer.isView(data) && !Array.isArray(data) && "shape" in data;
+  return typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && !Array.isArray(data) &&
+    "shape" in data;
 }
 
 /** The type that options say, all of them checked. `who` completes "the options of …". */
@@ -204,6 +200,10 @@ function correctionOf(method: string, options: VarianceOptions = {}): number {
 function isDescending(method: string, options: SortOptions): boolean {
   checkOptions(`the options of ${method}()`, options, ["descending"]);
   return checkBoolean("descending", options.descending ?? false);
+}
+
+function refuse(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
 }
 
 /** A tensor that nothing has computed. */
@@ -257,17 +257,19 @@ export class Tensor {
   grad: Tensor | null = null;
 
   static {
-    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
-      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
+      viewOf: (tensor) => tensor instanceof Tensor ? tensor.#view : refuse(tensor),
+      nodeOf: (tensor) => tensor.#node,
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: isOne,
+      isTensor: (x) => x instanceof Tensor,
     });
   }
 
   private constructor(view: View, node: Node | undefined) {
+    if (!(view instanceof View)) {
+      throw new GradusError("argument", "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed");
+    }
     this.#view = view;
     this.#node = node;
   }
@@ -509,6 +511,31 @@ export class Tensor {
   toString(): string {
     const name = this.gradFn?.name;
     return textOf(this.#view, name ? [`gradFn=<${name}>`] : this.requiresGrad ? ["requiresGrad=true"] : []);
+  }
+
+  /** The only element where a number is asked for, as `Number(x)` does; else `toString()`. */
+  [Symbol.toPrimitive](hint: string): string | number {
+    return hint === "number" || (hint === "default" && this.size === 1) ? this.item() : this.toString();
+  }
+
+  /** What `JSON.stringify` takes: `toArray()`. */
+  toJSON(): Elements {
+    return this.toArray();
+  }
+
+  /**
+   * The parts along the first axis, as views: `for (const row of x)`.
+   *
+   * @throws {GradusError} If this is a single element.
+   */
+  *[Symbol.iterator](): Generator<Tensor> {
+    if (this.ndim === 0) {
+      throw new GradusError(
+        "shape",
+        "Cannot go through a tensor of shape (): a single element has no axis, item() reads it",
+      );
+    }
+    for (let i = 0; i < this.shape[0]; i++) yield select(this, 0, i);
   }
 
   /** What `console.log` prints. */

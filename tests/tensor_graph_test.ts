@@ -55,3 +55,11 @@ Deno.test("the gradients of a tensor add up over passes until zeroGrad()", () =>
   y.backward();
   assertEquals(x.grad!.item(), 6);
 });
+
+Deno.test("backward() with createGraph gives gradients in memory of their own, which later passes add to", () => {
+  const a = Tensor.from([1, 2, 3], { requiresGrad: true }), b = Tensor.from([4, 5, 6], { requiresGrad: true });
+  a.add(b).sum().backward(undefined, { createGraph: true });
+  a.mul(2).sum().backward();
+  assertEquals(a.grad!.toArray(), [3, 3, 3]);
+  assertEquals(b.grad!.toArray(), [1, 1, 1]);
+});

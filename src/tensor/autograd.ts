@@ -291,7 +291,7 @@ class GradientPass {
       else holder.grad = tensorClass.add(before, gradient);
       return;
     }
-    if (this.#options.createGraph) holder.grad = gradient;
+    if (gradient.requiresGrad) holder.grad = gradient;
     else holder.grad = plain(keep(this.#isOurs(gradient) ? viewOf(gradient) : copied(viewOf(gradient))));
   }
 

@@ -2,14 +2,14 @@
  * Elementwise operations of tensors. Those of the table c/ops.h have their derivatives from there: as one program where gradients
  * are only computed, as operations of tensors where they are recorded.
  */
-import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
+import { derivatives, firstBinaryOp, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
 import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
 import { broadcastShape } from "./layout.ts";
-import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
 import { sum, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
@@ -41,21 +41,10 @@ function typeFor(op: number, dtype: DtypeInfo): DtypeInfo {
 /** Programs of one operation by its number, and by which operands are numbers. */
 const programs = new Map<number, Program>();
 
-/** Whether an operation is of two operands. */
-function takesTwo(op: number): boolean {
-  return op < firstTensorOp ? derivatives[op].length === 2 : op > TensorOp.logicalNot && op !== TensorOp.bitNot;
-}
-
 function programOf(op: number, a: View | Scalar, b: View | Scalar | undefined): Program {
   const key = op * 4 + (b === undefined ? 3 : a instanceof View ? b instanceof View ? 0 : 1 : 2);
   let program = programs.get(key);
   if (program === undefined) {
-    if (takesTwo(op) && b === undefined) {
-      throw new GradusError(
-        "argument",
-        `Cannot ${nameOf(op)}: the other operand is missing, a tensor or a number is needed`,
-      );
-    }
     const part = (operand: View | Scalar, name: string) => operand instanceof View ? name : 0;
     program = compile(b === undefined ? [op, "a"] : [op, part(a, "a"), part(b, "b")]);
     programs.set(key, program);
@@ -90,6 +79,16 @@ function viewOfNumber(value: Scalar, dtype: DtypeInfo): View {
 }
 
 const viewOrNumber = (operand: Operand) => isScalar(operand) ? operand : viewOf(operand);
+
+/** The operations of one operand; the others have two. */
+const unaryOps = new Set<number>([TensorOp.isNan, TensorOp.isFinite, TensorOp.logicalNot, TensorOp.bitNot]);
+
+/** The operands of an operation, one or two. */
+function operandsOf(op: number, a: Operand, b: Operand | undefined): Operand[] {
+  const first = checkOperand(nameOf(op), a);
+  if (op < firstBinaryOp || unaryOps.has(op)) return [first];
+  return [first, checkOperand(nameOf(op), b as Operand)];
+}
 
 /** The programs that compute gradients of operands: that of the result times the derivative. */
 const slopes = derivatives.map((formulas) => formulas.map((formula) => compile(slopeOf(formula))));
@@ -138,7 +137,7 @@ const reads = slopes.map((programs) =>
 
 /** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
 export function operation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = typeFor(op, resultType(b === undefined ? [a] : [a, b]));
+  const type = typeFor(op, resultType(operandsOf(op, a, b)));
   const y = compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, type);
   const tensors: Tensor[] = [], places: number[] = [];
   if (!isScalar(a)) {
@@ -179,7 +178,7 @@ export function recorded(
 
 /** Comparisons and logical operations: of any operands, giving bool; the type of the operands is theirs together. */
 export function comparison(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(b === undefined ? [a] : [a, b]);
+  const type = resultType(operandsOf(op, a, b));
   return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, bool));
 }
 
@@ -193,7 +192,7 @@ export function flatOperation(op: number, x: Tensor): Tensor {
 
 /** Operations on integers bit by bit. */
 export function bitOperation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(b === undefined ? [a] : [a, b]);
+  const type = resultType(operandsOf(op, a, b));
   if (type.kind === Kind.float) {
     throw new GradusError("argument", `Cannot ${nameOf(op)} tensors of ${type.name}: integers or bool are needed`);
   }
@@ -230,7 +229,7 @@ function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
 
 /** Whole quotients and what remains of them. Remainders have the derivatives 1 and −⌊a / b⌋ or −trunc(a / b), quotients 0. */
 export function quotient(op: number, a: Tensor, b: Operand): Tensor {
-  const type = resultType([a, b]);
+  const type = resultType(operandsOf(op, a, b));
   if (type.kind !== Kind.float) refuseZeros(op, b);
   const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
   const operands = isScalar(b) ? [a] : [a, b];

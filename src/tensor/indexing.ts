@@ -4,11 +4,11 @@
  */
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { shown } from "../options.ts";
+import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor, plain, record, viewOf } from "./autograd.ts";
-import { fromNested, type Nested } from "./creation.ts";
-import { bool, dtypeOf, float32, int32, Kind } from "./dtype.ts";
+import { fromNested, fromTypedArray, type Nested } from "./creation.ts";
+import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
 import { contiguous, converted, copied, fill } from "./kernels.ts";
 import {
   broadcastShape,
@@ -66,7 +66,9 @@ function isArrayIndex(index: Index): index is IndexArray {
 }
 
 /** One axis of a view cut down to a slice. */
-function sliced(task: string, view: View, axis: number, { start, stop, step = 1 }: Slice): View {
+function sliced(task: string, view: View, axis: number, slice: Slice): View {
+  checkOptions("a slice", slice, ["start", "stop", "step"]);
+  const { start, stop, step = 1 } = slice;
   for (const number of [start ?? 0, stop ?? 0, step]) {
     if (!Number.isInteger(number)) refuse(task, view.shape, `a slice has ${shown(number)}, whole numbers are needed`);
   }
@@ -154,10 +156,11 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
 function arrayView(task: string, index: IndexArray): View {
   const view = isTensor(index) ? viewOf(index) : fromNested(index as Nested);
   if (view.dtype.kind !== Kind.float) return view;
-  // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
-  const whole = converted(view, int32);
-  const isWhole = !isTensor(index) && [...view.indices()].every((at) => Number.isInteger(view.read(at)));
-  if (isWhole) return whole;
+  if (!isTensor(index)) {
+    // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
+    const numbers = fromNested(index as Nested, float64), { array } = numbers.storage;
+    if ((array as Float64Array).every(Number.isSafeInteger)) return converted(numbers, int64);
+  }
   throw new GradusError("argument", `Cannot ${task} by an index of ${view.dtype.name}: integers or bool are needed`);
 }
 
@@ -166,20 +169,27 @@ function axesOfArray(index: IndexArray): number {
   return view.dtype === bool ? view.shape.length : 1;
 }
 
-/** The elements of a view as 32-bit integers, in order. */
-function integersOf(view: View): Int32Array {
-  return copied(view, int32).storage.array as Int32Array;
+/** The elements of a view of integers as numbers, in order; what 32 bits cannot hold, as near as a number is. */
+function integersOf(view: View): Int32Array | Float64Array {
+  const isWide = view.dtype === int64 || view.dtype.name === "uint32";
+  return copied(view, isWide ? float64 : int32).storage.array as Int32Array | Float64Array;
 }
 
 /** The indices of elements that are not 0, one array for each axis. */
-export function placesOf(view: View): Int32Array[] {
-  const flags = copied(view, bool).storage.array, { shape } = view, at = shape.map(() => 0);
-  const places: number[][] = shape.map(() => []);
-  for (let k = 0; k < view.size; k++) {
-    if (flags[k]) at.forEach((place, axis) => places[axis].push(place));
-    for (let i = shape.length - 1; i >= 0 && ++at[i] === shape[i]; i--) at[i] = 0;
+export function placesOf(view: View): Int32Array<ArrayBuffer>[] {
+  const flags = copied(view, bool).storage.array as Uint8Array, { shape } = view;
+  let count = 0;
+  for (let i = 0; i < flags.length; i++) count += flags[i];
+  const places = shape.map(() => new Int32Array(count));
+  for (let i = 0, found = 0; found < count; i++) {
+    if (flags[i] === 0) continue;
+    for (let axis = shape.length - 1, left = i; axis >= 0; axis--) {
+      places[axis][found] = left % shape[axis];
+      left = Math.trunc(left / shape[axis]);
+    }
+    found++;
   }
-  return places.map((list) => Int32Array.from(list));
+  return places;
 }
 
 /** Where elements are gathered from, and how the result lies. */
@@ -214,7 +224,7 @@ export function gathering(
           refuse(task, shape, `a mask has the shape ${shapeText(view.shape)}, ${shapeText(covered)} is needed there`);
         }
         for (const places of placesOf(view)) {
-          indices.push({ axis: axis++, view: fromNested(places) });
+          indices.push({ axis: axis++, view: fromTypedArray(places, [places.length], int32, false) });
         }
       }
     }
@@ -369,6 +379,7 @@ export function gather(x: Tensor, axis: number, index: IndexArray): Tensor {
 export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: Tensor): Tensor {
   const { shape, dtype } = viewOf(x), at = checkAxis("scatter to a tensor", axis, shape.length);
   const places = arrayView("scatter to a tensor", index);
+  if (dtype === bool) refuse("scatter to", shape, "bool is not added up, numbers are needed");
   if (!places.shape.every((size, i) => size <= source.shape[i]) || source.shape.length !== places.shape.length) {
     refuse(
       "scatter to",
