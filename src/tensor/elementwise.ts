@@ -215,7 +215,8 @@ export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   if (max !== undefined) part = [Op.min, part, max];
   const y = View.allocate(type, shape), program = compile(part);
   run("clamp", program, program.uniforms, y, [viewOf(x)], dtypeOf(type.compute));
-  return record("clamp", y, [x], [(gradient) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name))]);
+  const pullback = (gradient: Tensor) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name));
+  return record("clamp", y, [x], [pullback], [viewOf(x)]);
 }
 
 /** Where x is within its bounds, and not at them. */
