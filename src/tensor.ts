@@ -38,7 +38,7 @@ import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, pr
 import { textOf } from "./tensor/printing.ts";
 import { einsum } from "./tensor/einsum.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
-import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
+import { dropout, type DropoutOptions, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -167,6 +167,11 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
+/** Throws what is told where a tensor is needed and something else was given. */
+function refuseOther(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
+}
+
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
   return typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && !Array.isArray(data) &&
     "shape" in data;
@@ -200,10 +205,6 @@ function correctionOf(method: string, options: VarianceOptions = {}): number {
 function isDescending(method: string, options: SortOptions): boolean {
   checkOptions(`the options of ${method}()`, options, ["descending"]);
   return checkBoolean("descending", options.descending ?? false);
-}
-
-function refuse(x: unknown): never {
-  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
 }
 
 /** A tensor that nothing has computed. */
@@ -256,12 +257,13 @@ export class Tensor {
   #grad: Tensor | null = null;
 
   static {
+    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => tensor instanceof Tensor ? tensor.#view : refuse(tensor),
-      nodeOf: (tensor) => tensor.#node,
+      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
+      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: (x) => x instanceof Tensor,
+      isTensor: isOne,
     });
   }
 
@@ -1526,14 +1528,23 @@ export class Tensor {
   }
 
   /**
-   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays: for
-   * training only. Without a seed every call chooses others, as `Tensor.rand` does.
+   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays. With
+   * `training: false` it is this tensor. Without a seed every call chooses others, as `Tensor.rand` does.
    *
    * @throws {GradusError} If p is not from 0 to 1.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.ones([4]);
+   * assertEquals(x.dropout(0.5, { seed: 1 }).toArray(), [0, 2, 0, 2]);
+   * assertEquals(x.dropout(0.5, { training: false }).toArray(), [1, 1, 1, 1]);
+   * ```
    */
-  dropout(p = 0.5, options: { seed?: number } = {}): Tensor {
-    checkOptions("the options of dropout()", options, ["seed"]);
-    return dropout(this, p, options.seed);
+  dropout(p = 0.5, options: DropoutOptions = {}): Tensor {
+    return dropout(this, p, options);
   }
 
   // ---------------------------------------------------------------- losses
