@@ -167,6 +167,11 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
+/** Throws what is told where a tensor is needed and something else was given. */
+function refuseOther(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
+}
+
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
   return typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && !Array.isArray(data) &&
     "shape" in data;
@@ -200,10 +205,6 @@ function correctionOf(method: string, options: VarianceOptions = {}): number {
 function isDescending(method: string, options: SortOptions): boolean {
   checkOptions(`the options of ${method}()`, options, ["descending"]);
   return checkBoolean("descending", options.descending ?? false);
-}
-
-function refuse(x: unknown): never {
-  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
 }
 
 /** A tensor that nothing has computed. */
@@ -253,16 +254,16 @@ export class Tensor {
   readonly #view: View;
   /** What has computed it, or what holds its gradient; undefined where none is needed. */
   #node: Node | undefined;
-  /** The gradient, or null before there is one. */
-  grad: Tensor | null = null;
+  #grad: Tensor | null = null;
 
   static {
+    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => tensor instanceof Tensor ? tensor.#view : refuse(tensor),
-      nodeOf: (tensor) => tensor.#node,
+      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
+      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: (x) => x instanceof Tensor,
+      isTensor: isOne,
     });
   }
 
@@ -576,6 +577,23 @@ export class Tensor {
     if (this.#node !== undefined) this.#node.holder = this;
   }
 
+  /** The gradient, or null before there is one. It can be set to a tensor of this shape. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(gradient: Tensor | null) {
+    if (gradient !== null && (!(gradient instanceof Tensor) || !isSameShape(gradient.shape, this.shape))) {
+      throw new GradusError(
+        "shape",
+        `Cannot set the gradient: it is ${
+          gradient instanceof Tensor ? `of shape ${shapeText(gradient.shape)}` : shown(gradient)
+        }, null or a tensor of shape ${shapeText(this.shape)} is needed`,
+      );
+    }
+    this.#grad = gradient;
+  }
+
   /** Whether it was made by nobody's operation, or needs no gradient. */
   get isLeaf(): boolean {
     return this.#node === undefined || this.#node.isLeaf;
@@ -663,18 +681,28 @@ export class Tensor {
     this.grad = null;
   }
 
-  /** Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway. */
+  /**
+   * Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway.
+   *
+   * @throws {GradusError} If this tensor needs no gradient.
+   */
   retainGrad(): void {
-    if (this.#node !== undefined) this.#node.holder = this;
+    if (this.#node === undefined) {
+      throw new GradusError("state", "Cannot retain the gradient: this tensor needs none, requiresGrad is needed");
+    }
+    this.#node.holder = this;
   }
 
   /**
    * Has a function called with the gradient at every `backward()` that reaches this tensor; a tensor that it returns takes the
    * gradient's place. Returns a function that ends this.
    *
-   * @throws {GradusError} If this tensor needs no gradient.
+   * @throws {GradusError} If this tensor needs no gradient, or the hook is no function.
    */
   registerHook(hook: GradientHook): () => void {
+    if (typeof hook !== "function") {
+      throw new GradusError("argument", `Cannot register a hook: it is ${shown(hook)}, a function is needed`);
+    }
     if (this.#node === undefined) {
       throw new GradusError("state", "Cannot register a hook: this tensor needs no gradient, requiresGrad is needed");
     }

@@ -8,7 +8,7 @@ import { checkTensorGradients } from "./_tensor_gradients.ts";
 const { records } = await reference<TensorReference>("tensor");
 
 /** Numbers that stand at kinks, or are not finite: there differences say nothing. */
-const atKinks = ["special", "halves", "whole"];
+const atKinks = ["special", "halves", "whole", "bits", "zeros", "lowest"];
 
 /** More elements of the inputs than this take long and show no more; larger numbers come from where a function is too steep. */
 const MOST = 36, LARGEST = 8;

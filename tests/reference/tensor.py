@@ -120,6 +120,8 @@ KINDS = {
     "counted": lambda n, i: n % 7 + 1,
     "eighths": lambda n, i: (n % 31 - 15) / 8,
     "bits": lambda n, i: n % 2,
+    "zeros": lambda n, i: 0,
+    "lowest": lambda n, i: -INF if i % 2 == 0 else n % 5,
     "byte": lambda n, i: n % 128,
     "huge": lambda n, i: (n - 2048) * 2**20,
     "special": lambda n, i: SPECIAL[i % len(SPECIAL)],
@@ -1036,6 +1038,39 @@ def reduction_cases():
     refused("topk", "float64 [3]", 4)
 
 
+def edge_cases():
+    """Where derivatives are not finite, or numbers are not."""
+    for method in ("norm", "std", "var", "logSumExp", "prod", "sum", "mean", "max", "min"):
+        case(method, "float64 [4] zeros")
+        case(method, "float64 [2,3] zeros", 1)
+        # PyTorch divides the product by each factor: infinity by itself.
+        if method not in ("std", "var", "prod"):
+            case(method, "float32 [4] lowest")
+    for p in (0, 1, 3, INF):
+        case("norm", "float64 [4] zeros", None, {"p": p})
+        case("norm", "float64 [5] halves", None, {"p": p})
+    for method in ("softmax", "logSoftmax", "cumsum"):
+        case(method, "float64 [4] lowest", 0)
+        case(method, "float64 [4] zeros", 0)
+    case("cumprod", "float64 [4] zeros", 0)
+    for method in ("argmax", "argmin", "sort", "argsort", "any", "all", "sum"):
+        case(method, "float32 [12] special", 0)
+    case("prod", "float64 [2,3] bits", 1)
+    case("std", "float64 [1]")
+    case("var", "float64 [1]")
+    case("logSumExp", "float64 [2] lowest")
+    case("clamp", "float64 [12] special", -0.5, 0.5)
+    for method in ("sqrt", "rsqrt", "log", "reciprocal", "abs", "pow"):
+        case(method, "float64 [3] zeros", *([0.5] if method == "pow" else []))
+    for method in ("div", "pow", "maximum", "fmod"):
+        case(method, ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("Tensor.where", ["bool [12]", "float64 [12] special", "float64 [12]"], "$0", "$1", "$2")
+    case("mseLoss", ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("l1Loss", ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("layerNorm", "float64 [2,3] zeros")
+    case("matmul", ["float32 [1,12] special", "float32 [12,1] zeros"], "$1")
+
+
 def product_cases():
     for a, b in [
         ("[3]", "[3]"), ("[2,3]", "[3]"), ("[3]", "[3,2]"), ("[2,3]", "[3,2]"), ("[2,3] transposed", "[3,2] transposed"),
@@ -1048,6 +1083,8 @@ def product_cases():
     for dtype in ["float32", "float16", "bfloat16"]:
         case("matmul", [f"{dtype} [2,3] transposed", f"{dtype} [3,2]"], "$1")
         case("matmul", [f"{dtype} [3]", f"{dtype} [2,3,2] sliced"], "$1")
+    for dtype in ["int64", "int32", "uint8"]:
+        case("matmul", [f"{dtype} [2,3] transposed", f"{dtype} [3,2]"], "$1")
     refused("matmul", ["float64 [2,3]", "float64 [2,3]"], "$1")
     refused("matmul", ["float64 []", "float64 [3]"], "$1")
     refused("matmul", ["float64 [2,2,3]", "float64 [3,3,2]"], "$1")
@@ -1078,6 +1115,11 @@ def product_cases():
     ]:
         case("Tensor.einsum", [f"float64 {shape}" for shape in shapes], equation, *[f"${i}" for i in range(len(shapes))])
     case("Tensor.einsum", ["float32 [2,3]", "float32 [3,2]"], "ij,jk->ik", "$0", "$1")
+    for equation, *shapes in [
+        ("...ij,...jk->...ik", "[2,1,2,3]", "[2,3,2]"), ("b...i,i->b...", "[2,2,3]", "[3]"), ("...ij->...ji", "[2,1,3]"),
+        ("i...->...", "[3,2] transposed"), ("...i,...i", "[2,3]", "[3]"), ("...,...->...", "[2]", "[3,1]"),
+    ]:
+        case("Tensor.einsum", [f"float64 {shape}" for shape in shapes], equation, *[f"${i}" for i in range(len(shapes))])
     refused("Tensor.einsum", ["float64 [2,3]", "float64 [2,3]"], "ij,jk->ik", "$0", "$1")
 
 
@@ -1090,6 +1132,8 @@ def row_cases():
         case("crossEntropy", ["float64 [4,3]", "int64 [4] below:3"], "$1", options)
         case("crossEntropy", ["float64 [2,3]", "float64 [2,3] unit"], "$1", options)
         case("nllLoss", ["float64 [4,3]", "int64 [4] below:3"], "$1", options)
+        case("crossEntropy", ["float64 [2,3,2] transposed", "int64 [2,2] below:3"], "$1", options)
+        case("nllLoss", ["float64 [2,3,2]", "int32 [2,2] below:3"], "$1", options)
     for method in ("mseLoss", "l1Loss", "huberLoss"):
         case(method, ["float64 [2,3] sliced", "float64 [2,3]"], "$1")
         case(method, ["float32 [5]", "float32 [5]"], "$1")
@@ -1099,13 +1143,24 @@ def row_cases():
     case("crossEntropy", ["float64 [2,3] transposed", "int32 [2] below:3"], "$1")
     case("crossEntropy", ["float64 [4,3] sliced", "int32 [4] below:3"], "$1")
     case("crossEntropy", ["float32 [3,5]", "int32 [3] below:5"], "$1")
+    case("crossEntropy", ["float64 [4]", "int64 [] below:4"], "$1")
+    case("crossEntropy", ["float16 [3,4]", "int64 [3] below:4"], "$1")
+    case("crossEntropy", ["bfloat16 [3,4]", "int64 [3] below:4"], "$1")
+    case("crossEntropy", ["float64 [2,3,2]", "float64 [2,3,2] unit"], "$1")
     refused("crossEntropy", ["float64 [2,3]", "int64 [3] below:3"], "$1")
+    refused("crossEntropy", ["float64 [2,3]", "float64 [2] bits"], "$1")
+    refused("crossEntropy", ["float64 [3,2]", "int64 [3] counted"], "$1")
+    refused("nllLoss", ["float64 [3,2]", "int64 [3] counted"], "$1")
     case("layerNorm", "float64 [2,4]")
     case("layerNorm", "float64 [4,3] transposed")
     case("layerNorm", ["float64 [2,3]", "float64 [3]", "float64 [3]"], "$1", "$2")
     case("layerNorm", ["float64 [2,2,3] sliced", "float64 [3]", "float64 [3]"], "$1", "$2", {"eps": 0.01})
     case("layerNorm", ["float32 [2,4]", "float32 [4]", "float32 [4]"], "$1", "$2")
     case("layerNorm", "float64 [0,3]")
+    case("layerNorm", ["float16 [2,4]", "float16 [4]", "float16 [4]"], "$1", "$2")
+    case("layerNorm", "bfloat16 [2,4] transposed")
+    for method in ("mseLoss", "huberLoss", "binaryCrossEntropyWithLogits"):
+        case(method, ["bfloat16 [4]", "bfloat16 [4] unit"], "$1")
 
 
 def making_cases():
@@ -1231,7 +1286,7 @@ def large_cases():
 def write_cases():
     for cases in (
         unary_cases, binary_cases, view_cases, conversion_cases, element_cases, join_cases, reduction_cases, product_cases,
-        row_cases, making_cases, in_place_cases, property_cases, large_cases,
+        row_cases, making_cases, in_place_cases, property_cases, edge_cases, large_cases,
     ):
         cases()
     empty = [method for method, cases in CASES.items() if not cases]
