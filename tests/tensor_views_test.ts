@@ -191,3 +191,12 @@ Deno.test("what is no view is refused in a sentence", () => {
   ];
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
 });
+
+Deno.test("flatten() of a single element knows one axis, and refuses others", () => {
+  assertEquals(Tensor.from(3).flatten(0, 0).toArray(), [3]);
+  assertThrows(
+    () => Tensor.from(3).flatten(0, -2),
+    GradusError,
+    "Cannot flatten a tensor: there is no axis -2, -1 to 0 is needed",
+  );
+});

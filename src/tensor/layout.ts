@@ -87,7 +87,8 @@ export function allAxes(count: number): readonly number[] {
 }
 
 /**
- * Several axes, each once, in ascending order; all where none are given, none of an empty list.
+ * Several axes, each once, in ascending order; all where none are given, none of an empty list. A single element has none, but is
+ * let pass as having one, as in PyTorch.
  *
  * @throws {GradusError} If one does not exist or is given twice.
  */
@@ -97,6 +98,7 @@ export function checkAxes(
   count: number,
 ): readonly number[] {
   if (axes === undefined) return allAxes(count);
+  if (count === 0) return checkAxes(task, axes, 1).slice(1);
   if (!Array.isArray(axes)) return [checkAxis(task, axes as number, count)];
   const list = axes.map((axis) => checkAxis(task, axis, count));
   const twice = list.find((axis, i) => list.indexOf(axis) !== i);

@@ -23,7 +23,9 @@ function scanned(task: string, reduction: number, x: View, axis: number): View {
 
 /** y[i] = x[0] + … + x[i] along an axis. */
 export function cumsum(x: Tensor, axis: number): Tensor {
-  const view = viewOf(x), along = checkAxis("cumsum", axis, view.shape.length);
+  const view = viewOf(x);
+  if (view.shape.length === 0) return cumsum(x.reshape([1]), axis).reshape([]);
+  const along = checkAxis("cumsum", axis, view.shape.length);
   return record("cumsum", scanned("cumsum", Reduction.sum, view, along), [x], [
     (gradient) => cumsum(gradient.flip(along), along).flip(along),
   ]);
@@ -31,7 +33,9 @@ export function cumsum(x: Tensor, axis: number): Tensor {
 
 /** y[i] = x[0]·…·x[i] along an axis. */
 export function cumprod(x: Tensor, axis: number): Tensor {
-  const view = viewOf(x), along = checkAxis("cumprod", axis, view.shape.length);
+  const view = viewOf(x);
+  if (view.shape.length === 0) return cumprod(x.reshape([1]), axis).reshape([]);
+  const along = checkAxis("cumprod", axis, view.shape.length);
   const y = scanned("cumprod", Reduction.prod, view, along);
   const result: Tensor = record("cumprod", y, [x], [
     (gradient) => shifted(result, along, 1, 1).mul(recurrence(gradient, shifted(x, along, -1, 0), along)),

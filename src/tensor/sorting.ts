@@ -20,12 +20,17 @@ export interface Sorted {
 
 /** The elements along an axis from the smallest to the largest, or the other way round. */
 export function sort(x: Tensor, axis: number, descending: boolean): Sorted {
+  if (x.ndim === 0) {
+    const { values, indices } = sort(x.reshape([1]), axis, descending);
+    return { values: values.reshape([]), indices: indices.reshape([]) };
+  }
   const along = checkAxis("sort", axis, x.ndim);
   return first("sort", x, x.shape[along], along, descending);
 }
 
 /** The numbers of the elements along an axis, in that order. */
 export function argsort(x: Tensor, axis: number, descending: boolean): Tensor {
+  if (x.ndim === 0) return argsort(x.reshape([1]), axis, descending).reshape([]);
   const along = checkAxis("argsort", axis, x.ndim);
   return plain(orderOf("argsort", viewOf(x.moveaxis(along, -1)), descending)).moveaxis(-1, along);
 }
