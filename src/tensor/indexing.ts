@@ -21,6 +21,7 @@ import {
   stridesOf,
 } from "./layout.ts";
 import { type Part, part } from "./shaping.ts";
+import { Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
 /** A stretch of an axis, as Python's start:stop:step: from the end where negative, as far as there is something. */
@@ -171,15 +172,22 @@ function integersOf(view: View): Int32Array {
   return copied(view, int32).storage.array as Int32Array;
 }
 
-/** The indices of elements that are not 0, one array for each axis. */
-export function placesOf(view: View): Int32Array[] {
-  const flags = copied(view, bool).storage.array, { shape } = view, at = shape.map(() => 0);
-  const places: number[][] = shape.map(() => []);
-  for (let k = 0; k < view.size; k++) {
-    if (flags[k]) at.forEach((place, axis) => places[axis].push(place));
-    for (let i = shape.length - 1; i >= 0 && ++at[i] === shape[i]; i--) at[i] = 0;
+/** The numbers of the elements that are not 0, in order. */
+function numbersOf(view: View): Int32Array<ArrayBuffer> {
+  const flags = copied(view, bool).storage.array as Uint8Array, numbers = new Int32Array(view.size);
+  let count = 0;
+  for (let k = 0; k < numbers.length; k++) {
+    numbers[count] = k;
+    count += flags[k];
   }
-  return places.map((list) => Int32Array.from(list));
+  return numbers.slice(0, count);
+}
+
+/** The places along each axis of the elements of a shape that have these numbers. */
+function placesOf(numbers: Int32Array<ArrayBuffer>, shape: Shape): Int32Array<ArrayBuffer>[] {
+  if (shape.length === 1) return [numbers];
+  const strides = stridesOf(shape);
+  return shape.map((size, axis) => numbers.map((number) => Math.floor(number / strides[axis]) % size));
 }
 
 /** Where elements are gathered from, and how the result lies. */
@@ -213,8 +221,8 @@ export function gathering(
         if (!isSameShape(covered, view.shape)) {
           refuse(task, shape, `a mask has the shape ${shapeText(view.shape)}, ${shapeText(covered)} is needed there`);
         }
-        for (const places of placesOf(view)) {
-          indices.push({ axis: axis++, view: fromNested(places) });
+        for (const places of placesOf(numbersOf(view), view.shape)) {
+          indices.push({ axis: axis++, view: new View(new Storage(places), int32, [places.length]) });
         }
       }
     }
@@ -292,6 +300,14 @@ export function scattered(
   ]);
 }
 
+/** A single element as an index: an integer is a number, a mask chooses all or nothing of an axis of its own. */
+function single(task: string, index: Tensor, arrays: (IndexArray | undefined)[]): PlainIndex[] {
+  const view = arrayView(task, index), value = Number(view.read(view.offset));
+  if (view.dtype !== bool) return [value];
+  arrays.push(new Int32Array(value));
+  return [null];
+}
+
 /** Indices as plain ones, with ":" in the place of arrays, and the array of each axis that is left by these. */
 export function splitIndices(
   task: string,
@@ -300,6 +316,7 @@ export function splitIndices(
 ): { plainIndices: PlainIndex[]; arrays: (IndexArray | undefined)[] } {
   const arrays: (IndexArray | undefined)[] = [];
   const plainIndices = writtenOut(task, indices, shape).flatMap((index): PlainIndex[] => {
+    if (isTensor(index) && index.ndim === 0) return single(task, index, arrays);
     if (isArrayIndex(index)) {
       arrays.push(index);
       return new Array<":">(axesOfArray(index)).fill(":");
@@ -384,11 +401,11 @@ export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: T
 
 /** The indices of the elements that are not 0: (count, axes). */
 export function nonzero(x: Tensor): Tensor {
-  const view = viewOf(x),
-    places = placesOf(view),
-    count = places[0]?.length ?? (view.size === 1 && Number(view.read(view.offset)) !== 0 ? 1 : 0);
-  const y = View.allocate(int32, [count, places.length]), { array } = y.storage;
-  places.forEach((list, axis) => list.forEach((place, i) => array[i * places.length + axis] = place));
+  const view = viewOf(x), { shape } = view, numbers = numbersOf(view), axes = shape.length;
+  const y = View.allocate(int32, [numbers.length, axes]), array = y.storage.array as Int32Array;
+  placesOf(numbers, shape).forEach((places, axis) => {
+    for (let i = 0; i < places.length; i++) array[i * axes + axis] = places[i];
+  });
   return plain(y);
 }
 
