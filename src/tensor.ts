@@ -1253,6 +1253,7 @@ export class Tensor {
    * Σ x along axes, of integers and bool as int64; of no elements 0.
    *
    * @param axes One axis, several, or all where none are given; negative ones count from the end. An empty list is no axis.
+   * A single element is let pass as having one axis.
    * @throws {GradusError} If there is no such axis.
    *
    * @example

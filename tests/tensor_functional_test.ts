@@ -298,21 +298,13 @@ Deno.test("backward() without retainGraph lets go of the graph, and says so when
   assert(x.grad !== null);
 });
 
-Deno.test("what is no operand is refused in a sentence, by every kind of operation", () => {
-  const x = Tensor.from([1, 2]), operand = "a tensor or a number is needed; Tensor.from() makes a tensor of arrays";
-  const cases: [() => unknown, string][] = [
-    [() => x.add("a" as never), `Cannot add: an operand is "a", ${operand}`],
-    [() => x.mul([1, 2] as never), `Cannot mul: an operand is an array, ${operand}`],
-    [() => x.sub(undefined as never), `Cannot sub: an operand is undefined, ${operand}`],
-    [() => x.gt(null as never), `Cannot less: an operand is null, ${operand}`],
-    [() => x.remainder({} as never), `Cannot remainder: an operand is an object (Object), ${operand}`],
-    [() => x.add_("a" as never), `Cannot add: an operand is "a", ${operand}`],
-    [() => Tensor.where(x.gt(1), x, [1] as never), `Cannot choose elements: an operand is an array, ${operand}`],
-    [() => x.matmul([1, 2] as never), "Cannot use an array as a tensor: Tensor.from(…) makes one"],
-    [() => Reflect.construct(Tensor, []), "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed"],
-    [() => Tensor.from(null as never), "Cannot make a tensor of null: numbers, or arrays of them, are needed"],
-  ];
-  for (const [f, message] of cases) assertThrows(f, GradusError, message);
+Deno.test("tensors are made by Tensor.from() and its like, not by new", () => {
+  assertThrows(
+    () => Reflect.construct(Tensor, []),
+    GradusError,
+    "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed",
+  );
+  assertThrows(() => Tensor.from(null as never), GradusError, "Cannot make a tensor of null");
 });
 
 Deno.test("a tensor is a number, a text, an array and a list of its parts where that is asked for", () => {
@@ -320,6 +312,7 @@ Deno.test("a tensor is a number, a text, an array and a list of its parts where 
   assertEquals([Number(one), `${one}`, +one + 1], [5, "tensor([5.])", 6]);
   assertEquals(`${x}`, x.toString());
   assertThrows(() => Number(x), GradusError, "Cannot read a tensor of shape (2, 2) as one number");
+  assertEquals(x.toJSON(), x.toArray());
   assertEquals(JSON.stringify({ x }), '{"x":[[1,2],[3,4]]}');
   assertEquals([...x].map((row) => row.toArray()), [[1, 2], [3, 4]]);
   assertThrows(() => [...Tensor.from(1)], GradusError, "Cannot go through a tensor of shape ()");

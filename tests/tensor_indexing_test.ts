@@ -333,3 +333,36 @@ Deno.test("scatterAdd() of bool is refused in a sentence", () => {
   const x = Tensor.from([true, false]);
   assertThrows(() => x.scatterAdd(0, [0, 0], x), GradusError, "bool is not added up");
 });
+
+Deno.test("a single integer is an index as a number is, a single truth chooses all or nothing of an axis of its own", () => {
+  const x = numbered([2, 3]), one = Tensor.from(1n);
+  assertEquals(x.index([one, ":"]).toArray(), [3, 4, 5]);
+  assertEquals(x.unsqueeze(0).index([Tensor.from(0n), ":", [2, 0]]).toArray(), [[2, 0], [5, 3]]);
+  assertEquals(x.index([":", Tensor.from(-1n)]).toArray(), [2, 5]);
+  assertEquals(x.masked(Tensor.from(true)).toArray(), [[[0, 1, 2], [3, 4, 5]]]);
+  assertEquals(x.masked(Tensor.from(false)).shape, [0, 2, 3]);
+  assertEquals([Tensor.from(5).masked(Tensor.from(true)).toArray(), Tensor.from(5).masked(Tensor.from(false)).shape], [
+    [5],
+    [0],
+  ]);
+  assertEquals(numbered([2]).set([one], 7).toArray(), [0, 7]);
+  assertEquals(numbered([2]).set(Tensor.from(false), 7).toArray(), [0, 1]);
+  assertEquals(numbered([2]).set(Tensor.from(true), Tensor.from([7, 8])).toArray(), [7, 8]);
+  const leaf = Tensor.from([2, 3], { requiresGrad: true });
+  leaf.masked(Tensor.from(true)).mul(leaf.index([one])).sum().backward();
+  assertEquals(leaf.grad!.toArray(), [3, 8]);
+});
+
+Deno.test("masks of large tensors are read and set in one pass", () => {
+  const mask = Tensor.rand([1000, 1000], { seed: 1 }).gt(0.5), x = Tensor.ones([1000, 1000]);
+  const took = (f: () => unknown) => {
+    const start = performance.now();
+    f();
+    return performance.now() - start;
+  };
+  const least = (f: () => unknown) => Math.min(took(f), took(f), took(f));
+  // Lists that grow by element, in place of typed arrays, take more than ten times as long.
+  const unit = least(() => x.take(Tensor.permutation(x.size, { seed: 1 })));
+  assert(least(() => x.masked(mask)) < 10 * unit, "masked");
+  assert(least(() => x.set(mask, 0)) < 10 * unit, "set");
+});

@@ -198,3 +198,12 @@ Deno.test("permute() and diagonal() refuse what is no array of axes and no whole
   assertThrows(() => x.permute(1, 0), GradusError, "an array of axes is needed");
   assertThrows(() => x.diagonal(0.5), GradusError, "a whole number is needed");
 });
+
+Deno.test("flatten() of a single element knows one axis, and refuses others", () => {
+  assertEquals(Tensor.from(3).flatten(0, 0).toArray(), [3]);
+  assertThrows(
+    () => Tensor.from(3).flatten(0, -2),
+    GradusError,
+    "Cannot flatten a tensor: there is no axis -2, -1 to 0 is needed",
+  );
+});

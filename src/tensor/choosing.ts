@@ -6,7 +6,7 @@ import { plain, record, viewOf } from "./autograd.ts";
 import { bool, type DtypeInfo, type Scalar } from "./dtype.ts";
 import { converted, fill } from "./kernels.ts";
 import { broadcastShape, shapeText } from "./layout.ts";
-import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
+import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
@@ -22,7 +22,7 @@ function viewIn(operand: Operand, dtype: DtypeInfo): View {
 
 /** a where the condition is not 0, else b. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const dtype = resultType([checkOperand("choose elements", a), checkOperand("choose elements", b)]),
+  const dtype = resultType([a, b]),
     operands = [a, b].filter((operand) => !isScalar(operand)) as Tensor[];
   const views = [converted(viewOf(condition), bool), viewIn(a, dtype), viewIn(b, dtype)];
   const shape = views.reduce((all, view) => broadcastShape("choose from", all, view.shape), views[0].shape);

@@ -2,14 +2,14 @@
  * Elementwise operations of tensors. Those of the table c/ops.h have their derivatives from there: as one program where gradients
  * are only computed, as operations of tensors where they are recorded.
  */
-import { derivatives, firstBinaryOp, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
+import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
 import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
 import { broadcastShape } from "./layout.ts";
-import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
+import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sum, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
@@ -91,16 +91,6 @@ function viewOfNumber(value: Scalar, dtype: DtypeInfo): View {
 
 const viewOrNumber = (operand: Operand) => isScalar(operand) ? operand : viewOf(operand);
 
-/** The operations of one operand; the others have two. */
-const unaryOps = new Set<number>([TensorOp.isNan, TensorOp.isFinite, TensorOp.logicalNot, TensorOp.bitNot]);
-
-/** The operands of an operation, one or two. */
-function operandsOf(op: number, a: Operand, b: Operand | undefined): Operand[] {
-  const first = checkOperand(nameOf(op), a);
-  if (op < firstBinaryOp || unaryOps.has(op)) return [first];
-  return [first, checkOperand(nameOf(op), b as Operand)];
-}
-
 /** The programs that compute gradients of operands: that of the result times the derivative. */
 const slopes = derivatives.map((formulas) => formulas.map((formula) => compile(slopeOf(formula))));
 
@@ -148,7 +138,7 @@ const reads = slopes.map((programs) =>
 
 /** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
 export function operation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = typeFor(op, resultType(operandsOf(op, a, b)));
+  const type = typeFor(op, resultType(b === undefined ? [a] : [a, b]));
   const y = compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, type);
   const tensors: Tensor[] = [], places: number[] = [];
   if (!isScalar(a)) {
@@ -189,7 +179,7 @@ export function recorded(
 
 /** Comparisons and logical operations: of any operands, giving bool; the type of the operands is theirs together. */
 export function comparison(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(operandsOf(op, a, b));
+  const type = resultType(b === undefined ? [a] : [a, b]);
   return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, bool));
 }
 
@@ -203,7 +193,7 @@ export function flatOperation(op: number, x: Tensor): Tensor {
 
 /** Operations on integers bit by bit. */
 export function bitOperation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(operandsOf(op, a, b));
+  const type = resultType(b === undefined ? [a] : [a, b]);
   if (type.kind === Kind.float) {
     throw new GradusError("argument", `Cannot ${nameOf(op)} tensors of ${type.name}: integers or bool are needed`);
   }
@@ -241,7 +231,7 @@ function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
 
 /** Whole quotients and what remains of them. Remainders have the derivatives 1 and −⌊a / b⌋ or −trunc(a / b), quotients 0. */
 export function quotient(op: number, a: Tensor, b: Operand): Tensor {
-  const type = resultType(operandsOf(op, a, b));
+  const type = resultType(b === undefined ? [a] : [a, b]);
   if (type.kind !== Kind.float) refuseZeros(op, b);
   const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
   const operands = isScalar(b) ? [a] : [a, b];

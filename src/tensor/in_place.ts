@@ -6,7 +6,7 @@ import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
 import { compile, copied, copy, fill, run } from "./kernels.ts";
 import { isSameShape, shapeText } from "./layout.ts";
-import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
+import { isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -68,7 +68,7 @@ function programsOf(op: number) {
 
 /** x ← op(x, operand), an operation of the table c/ops.h. */
 export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
-  const { dtype } = viewOf(x), type = resultType([x, checkOperand(task, operand)]);
+  const { dtype } = viewOf(x), type = resultType([x, operand]);
   if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
     throw new GradusError(
       "argument",
@@ -85,7 +85,7 @@ export function change<T extends Tensor>(task: string, op: number, x: T, operand
 
 /** x ← a number or a tensor, stretched and converted. */
 export function assign<T extends Tensor>(task: string, x: T, value: Operand): T {
-  if (!isScalar(checkOperand(task, value))) checkFits(task, viewOf(x), viewOf(value as Tensor));
+  if (!isScalar(value)) checkFits(task, viewOf(x), viewOf(value));
   const view = viewToChange(task, x, isScalar(value) ? [] : [value]);
   assignView(task, view, isScalar(value) ? value : viewOf(value));
   return x;

@@ -7,7 +7,7 @@ import { native, unwrap } from "../ffi.ts";
 import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor, plain, record, viewOf } from "./autograd.ts";
-import { fromNested, fromTypedArray, type Nested } from "./creation.ts";
+import { fromNested, type Nested } from "./creation.ts";
 import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
 import { contiguous, converted, copied, fill } from "./kernels.ts";
 import {
@@ -21,6 +21,7 @@ import {
   stridesOf,
 } from "./layout.ts";
 import { type Part, part } from "./shaping.ts";
+import { Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
 /** A stretch of an axis, as Python's start:stop:step: from the end where negative, as far as there is something. */
@@ -175,21 +176,22 @@ function integersOf(view: View): Int32Array | Float64Array {
   return copied(view, isWide ? float64 : int32).storage.array as Int32Array | Float64Array;
 }
 
-/** The indices of elements that are not 0, one array for each axis. */
-export function placesOf(view: View): Int32Array<ArrayBuffer>[] {
-  const flags = copied(view, bool).storage.array as Uint8Array, { shape } = view;
+/** The numbers of the elements that are not 0, in order. */
+function numbersOf(view: View): Int32Array<ArrayBuffer> {
+  const flags = copied(view, bool).storage.array as Uint8Array, numbers = new Int32Array(view.size);
   let count = 0;
-  for (let i = 0; i < flags.length; i++) count += flags[i];
-  const places = shape.map(() => new Int32Array(count));
-  for (let i = 0, found = 0; found < count; i++) {
-    if (flags[i] === 0) continue;
-    for (let axis = shape.length - 1, left = i; axis >= 0; axis--) {
-      places[axis][found] = left % shape[axis];
-      left = Math.trunc(left / shape[axis]);
-    }
-    found++;
+  for (let k = 0; k < numbers.length; k++) {
+    numbers[count] = k;
+    count += flags[k];
   }
-  return places;
+  return numbers.slice(0, count);
+}
+
+/** The places along each axis of the elements of a shape that have these numbers. */
+function placesOf(numbers: Int32Array<ArrayBuffer>, shape: Shape): Int32Array<ArrayBuffer>[] {
+  if (shape.length === 1) return [numbers];
+  const strides = stridesOf(shape);
+  return shape.map((size, axis) => numbers.map((number) => Math.floor(number / strides[axis]) % size));
 }
 
 /** Where elements are gathered from, and how the result lies. */
@@ -223,8 +225,8 @@ export function gathering(
         if (!isSameShape(covered, view.shape)) {
           refuse(task, shape, `a mask has the shape ${shapeText(view.shape)}, ${shapeText(covered)} is needed there`);
         }
-        for (const places of placesOf(view)) {
-          indices.push({ axis: axis++, view: fromTypedArray(places, [places.length], int32, false) });
+        for (const places of placesOf(numbersOf(view), view.shape)) {
+          indices.push({ axis: axis++, view: new View(new Storage(places), int32, [places.length]) });
         }
       }
     }
@@ -302,6 +304,14 @@ export function scattered(
   ]);
 }
 
+/** A single element as an index: an integer is a number, a mask chooses all or nothing of an axis of its own. */
+function single(task: string, index: Tensor, arrays: (IndexArray | undefined)[]): PlainIndex[] {
+  const view = arrayView(task, index), value = Number(view.read(view.offset));
+  if (view.dtype !== bool) return [value];
+  arrays.push(new Int32Array(value));
+  return [null];
+}
+
 /** Indices as plain ones, with ":" in the place of arrays, and the array of each axis that is left by these. */
 export function splitIndices(
   task: string,
@@ -310,6 +320,7 @@ export function splitIndices(
 ): { plainIndices: PlainIndex[]; arrays: (IndexArray | undefined)[] } {
   const arrays: (IndexArray | undefined)[] = [];
   const plainIndices = writtenOut(task, indices, shape).flatMap((index): PlainIndex[] => {
+    if (isTensor(index) && index.ndim === 0) return single(task, index, arrays);
     if (isArrayIndex(index)) {
       arrays.push(index);
       return new Array<":">(axesOfArray(index)).fill(":");
@@ -395,11 +406,11 @@ export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: T
 
 /** The indices of the elements that are not 0: (count, axes). */
 export function nonzero(x: Tensor): Tensor {
-  const view = viewOf(x),
-    places = placesOf(view),
-    count = places[0]?.length ?? (view.size === 1 && Number(view.read(view.offset)) !== 0 ? 1 : 0);
-  const y = View.allocate(int32, [count, places.length]), { array } = y.storage;
-  places.forEach((list, axis) => list.forEach((place, i) => array[i * places.length + axis] = place));
+  const view = viewOf(x), { shape } = view, numbers = numbersOf(view), axes = shape.length;
+  const y = View.allocate(int32, [numbers.length, axes]), array = y.storage.array as Int32Array;
+  placesOf(numbers, shape).forEach((places, axis) => {
+    for (let i = 0; i < places.length; i++) array[i * axes + axis] = places[i];
+  });
   return plain(y);
 }
 

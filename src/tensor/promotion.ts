@@ -1,8 +1,6 @@
 /** What type the result of an operation has, and how numbers stand beside tensors. */
-import { GradusError } from "../error.ts";
-import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, viewOf } from "./autograd.ts";
+import { viewOf } from "./autograd.ts";
 import { type DtypeInfo, dtypeOfScalar, promoted, type Scalar } from "./dtype.ts";
 
 /** What elementwise operations take: tensors, and plain numbers, which are the same everywhere. */
@@ -11,23 +9,6 @@ export type Operand = Tensor | Scalar;
 /** Whether an operand is a plain number. */
 export function isScalar(operand: Operand): operand is Scalar {
   return typeof operand !== "object";
-}
-
-/**
- * The operand, if it is one.
- *
- * @param task Completes "Cannot …".
- * @throws {GradusError} If it is neither a tensor nor a number.
- */
-export function checkOperand(task: string, operand: Operand): Operand {
-  if (typeof operand === "number" || isTensor(operand)) return operand;
-  if (typeof operand === "boolean" || typeof operand === "bigint") return operand;
-  throw new GradusError(
-    "argument",
-    `Cannot ${task}: an operand is ${
-      shown(operand)
-    }, a tensor or a number is needed; Tensor.from() makes a tensor of arrays`,
-  );
 }
 
 /** How much an operand says about the type: tensors with axes, then single elements, then plain numbers. */

@@ -99,10 +99,9 @@ function stridesFor({ shape, strides, size }: View, to: Shape): number[] | undef
 
 /** The axes from `start` to `end`, both included, as one. */
 export function flatten(x: Tensor, start: number, end: number): Tensor {
-  const { shape } = viewOf(x);
+  const { shape } = viewOf(x), count = Math.max(shape.length, 1);
+  const from = checkAxis("flatten a tensor", start, count), to = checkAxis("flatten a tensor", end, count);
   if (shape.length === 0) return reshape(x, [1]);
-  const from = checkAxis("flatten a tensor", start, shape.length),
-    to = checkAxis("flatten a tensor", end, shape.length);
   if (from > to) {
     throw new GradusError(
       "shape",
