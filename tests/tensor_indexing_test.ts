@@ -262,3 +262,9 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
   assertThrows(() => leaf.set([0], 1), GradusError, "Cannot set elements in place: the tensor requires a gradient");
   assertEquals(Tensor.noGrad(() => leaf.set([0], 1)).toArray(), [1, 0]);
 });
+
+Deno.test("Tensor.where() of one tensor twice has both gradients", () => {
+  const x = Tensor.from([1, 2], { requiresGrad: true });
+  Tensor.where(Tensor.from([true, false]), x, x).sum().backward();
+  assertEquals(x.grad!.toArray(), [1, 1]);
+});

@@ -4,13 +4,14 @@ import type { Tensor } from "../tensor.ts";
 import { viewOf } from "./autograd.ts";
 import { assignView, viewToChange } from "./in_place.ts";
 import { blocksOf, gathering, type Index, type IndexArray, partOf, type PlainIndex, splitIndices } from "./indexing.ts";
-import { isScalar, type Operand } from "./promotion.ts";
+import { checkOperand, isScalar, type Operand } from "./promotion.ts";
 import { View } from "./view.ts";
 
 const plan = new Int32Array(4);
 
 /** x[indices] ← a number, or a tensor that can be stretched to that; where places repeat, the last one counts. */
 export function set(x: Tensor, indices: readonly Index[], value: Operand): void {
+  checkOperand("set elements in place", value);
   const task = "set", target = viewToChange("set elements", x, isScalar(value) ? [] : [value]);
   const { plainIndices, arrays } = splitIndices(task, indices, target.shape);
   const view = partOf(task, plainIndices as PlainIndex[], target.shape)(target);

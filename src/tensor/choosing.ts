@@ -6,7 +6,7 @@ import { plain, record, viewOf } from "./autograd.ts";
 import { bool, type DtypeInfo, type Scalar } from "./dtype.ts";
 import { converted, fill } from "./kernels.ts";
 import { broadcastShape, shapeText } from "./layout.ts";
-import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
 import { sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
@@ -22,13 +22,15 @@ function viewIn(operand: Operand, dtype: DtypeInfo): View {
 
 /** a where the condition is not 0, else b. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  for (const operand of [a, b]) checkOperand("choose from", operand);
   const dtype = resultType([a, b]), operands = [a, b].filter((operand) => !isScalar(operand)) as Tensor[];
   const views = [converted(viewOf(condition), bool), viewIn(a, dtype), viewIn(b, dtype)];
   const shape = views.reduce((all, view) => broadcastShape("choose from", all, view.shape), views[0].shape);
   const y = View.allocate(dtype, shape);
   if (y.size > 0) select(y, views);
-  const pullbacks = operands.map((operand) => (gradient: Tensor) => {
-    const chosen = operand === a ? where(condition, gradient, 0) : where(condition, 0, gradient);
+  const pullbacks = operands.map((operand, i) => (gradient: Tensor) => {
+    const isFirst = i === 0 && operand === a;
+    const chosen = isFirst ? where(condition, gradient, 0) : where(condition, 0, gradient);
     return sumTo(chosen, viewOf(operand).shape);
   });
   return record("where", y, operands, pullbacks, [viewOf(condition)]);

@@ -4,12 +4,13 @@
  */
 import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
 import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
 import { broadcastShape } from "./layout.ts";
-import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
 import { sum, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
 
@@ -17,6 +18,18 @@ const tensorOpNames = Object.keys(TensorOp), firstTensorOp = TensorOp.floor;
 
 function nameOf(op: number): string {
   return op < firstTensorOp ? opNames[op] : tensorOpNames[op - firstTensorOp];
+}
+
+/** Those of the operations that the table c/ops.h does not have that take one operand. */
+const ofOne = new Set<number>([TensorOp.logicalNot, TensorOp.isNan, TensorOp.isFinite, TensorOp.bitNot]);
+
+/** The operands of an operation as they were given, each a tensor or a number. */
+function operandsOf(op: number, a: Operand, b: Operand | undefined): Operand[] {
+  const isOfOne = op < firstTensorOp ? derivatives[op].length === 1 : ofOne.has(op);
+  checkOperand(`compute ${nameOf(op)}()`, a);
+  if (isOfOne) return [a];
+  checkOperand(`compute ${nameOf(op)}()`, b);
+  return [a, b!];
 }
 
 /** Operations of the table that integers have, too; of the others the results are floating point. */
@@ -127,7 +140,7 @@ const reads = slopes.map((programs) =>
 
 /** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
 export function operation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = typeFor(op, resultType(b === undefined ? [a] : [a, b]));
+  const type = typeFor(op, resultType(operandsOf(op, a, b)));
   const y = compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, type);
   const tensors: Tensor[] = [], places: number[] = [];
   if (!isScalar(a)) {
@@ -168,7 +181,7 @@ export function recorded(
 
 /** Comparisons and logical operations: of any operands, giving bool; the type of the operands is theirs together. */
 export function comparison(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(b === undefined ? [a] : [a, b]);
+  const type = resultType(operandsOf(op, a, b));
   return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, bool));
 }
 
@@ -182,7 +195,7 @@ export function flatOperation(op: number, x: Tensor): Tensor {
 
 /** Operations on integers bit by bit. */
 export function bitOperation(op: number, a: Operand, b?: Operand): Tensor {
-  const type = resultType(b === undefined ? [a] : [a, b]);
+  const type = resultType(operandsOf(op, a, b));
   if (type.kind === Kind.float) {
     throw new GradusError("argument", `Cannot ${nameOf(op)} tensors of ${type.name}: integers or bool are needed`);
   }
@@ -198,6 +211,13 @@ export function rectified(x: Tensor): Tensor {
 export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   if (min === undefined && max === undefined) {
     throw new GradusError("argument", "Cannot clamp a tensor: no bound is given, min or max is needed");
+  }
+  for (const bound of [min, max]) {
+    if (bound === undefined || typeof bound === "number") continue;
+    throw new GradusError(
+      "argument",
+      `Cannot clamp a tensor: a bound is ${shown(bound)}, a number is needed; maximum() and minimum() take tensors`,
+    );
   }
   const { dtype, shape } = viewOf(x), type = resultType([x, min ?? max!, max ?? min!]);
   let part: Expression = "x";
@@ -220,7 +240,7 @@ function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
 
 /** Whole quotients and what remains of them. Remainders have the derivatives 1 and −⌊a / b⌋ or −trunc(a / b), quotients 0. */
 export function quotient(op: number, a: Tensor, b: Operand): Tensor {
-  const type = resultType([a, b]);
+  const type = resultType(operandsOf(op, a, b));
   if (type.kind !== Kind.float) refuseZeros(op, b);
   const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
   const operands = isScalar(b) ? [a] : [a, b];

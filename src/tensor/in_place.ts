@@ -4,16 +4,16 @@ import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
-import { compile, copy, fill, run } from "./kernels.ts";
-import { shapeText } from "./layout.ts";
-import { isScalar, type Operand, resultType } from "./promotion.ts";
+import { compile, copied, copy, fill, run } from "./kernels.ts";
+import { isSameShape, shapeText } from "./layout.ts";
+import { checkOperand, isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
 /**
  * The view of a tensor whose elements are about to be changed.
  *
  * @param operands What they are changed by.
- * @throws {GradusError} If gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
+ * @throws {GradusError} If it repeats elements. Or if gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
  * a gradient while operations are recorded, or an operand needs one.
  */
 export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[] = []): View {
@@ -35,8 +35,21 @@ export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[
     );
   }
   const view = viewOf(x);
+  if (view.strides.some((stride, i) => stride === 0 && view.shape[i] > 1)) {
+    throw new GradusError(
+      "state",
+      `Cannot ${task} in place: the tensor has the same elements several times, as after expand(); clone() is needed before`,
+    );
+  }
   view.storage.version++;
   return view;
+}
+
+/** The operand of a change: a copy where it lies in the changed memory in another way, so that it is not changed while it is read. */
+function unchanged(operand: View, by: View): View {
+  const isSame = operand.offset === by.offset && isSameShape(operand.shape, by.shape) &&
+    isSameShape(operand.strides, by.strides);
+  return operand.storage !== by.storage || isSame ? operand : copied(operand);
 }
 
 const programs = new Map<number, { withTensor: ReturnType<typeof compile>; withNumber: ReturnType<typeof compile> }>();
@@ -51,6 +64,7 @@ function programsOf(op: number) {
 
 /** x ← op(x, operand), an operation of the table c/ops.h. */
 export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
+  checkOperand(`${task} in place`, operand);
   const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype } = view;
   const type = resultType([x, operand]);
   if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
@@ -63,13 +77,14 @@ export function change<T extends Tensor>(task: string, op: number, x: T, operand
   if (isScalar(operand)) run(task, withNumber, [operand], view, [view], compute);
   else {
     checkFits(task, view, viewOf(operand));
-    run(task, withTensor, [], view, [view, viewOf(operand)], compute);
+    run(task, withTensor, [], view, [view, unchanged(viewOf(operand), view)], compute);
   }
   return x;
 }
 
 /** x ← a number or a tensor, stretched and converted. */
 export function assign<T extends Tensor>(task: string, x: T, value: Operand): T {
+  checkOperand(`${task} in place`, value);
   const view = viewToChange(task, x, isScalar(value) ? [] : [value]);
   assignView(task, view, isScalar(value) ? value : viewOf(value));
   return x;
@@ -80,7 +95,7 @@ export function assignView(task: string, view: View, value: View | Scalar): void
   if (typeof value !== "object") fill(view, value);
   else {
     checkFits(task, view, value);
-    copy(view, value);
+    copy(view, unchanged(value, view));
   }
 }
 

@@ -1,6 +1,8 @@
 /** What type the result of an operation has, and how numbers stand beside tensors. */
+import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { viewOf } from "./autograd.ts";
+import { isTensor, viewOf } from "./autograd.ts";
 import { type DtypeInfo, dtypeOfScalar, promoted, type Scalar } from "./dtype.ts";
 
 /** What elementwise operations take: tensors, and plain numbers, which are the same everywhere. */
@@ -9,6 +11,16 @@ export type Operand = Tensor | Scalar;
 /** Whether an operand is a plain number. */
 export function isScalar(operand: Operand): operand is Scalar {
   return typeof operand !== "object";
+}
+
+/** Refuses what is no operand. `task` completes "Cannot …". */
+export function checkOperand(task: string, operand: unknown): void {
+  const type = typeof operand;
+  if (isTensor(operand) || type === "number" || type === "bigint" || type === "boolean") return;
+  throw new GradusError(
+    "argument",
+    `Cannot ${task}: an operand is ${shown(operand)}, a tensor or a number is needed`,
+  );
 }
 
 /** How much an operand says about the type: tensors with axes, then single elements, then plain numbers. */
