@@ -188,6 +188,11 @@ function typeIn(
   return dtypeOf(options.dtype ?? usual);
 }
 
+/** Options of a tensor like another one, in whose type it is unless they say. */
+function likeOptions<Options extends TensorOptions>(tensor: Tensor, options: Options): Options {
+  return { ...options, dtype: options.dtype ?? tensor.dtype };
+}
+
 /** Whether axes stay, the options being checked. `method` is that of the reduction. */
 function keepsDims(method: string, options: ReductionOptions | undefined, known: readonly string[] = []): boolean {
   if (options === undefined) return false;
@@ -397,27 +402,27 @@ export class Tensor {
 
   /** As `zeros`, in the shape and the type of another tensor. */
   static zerosLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.zeros(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.zeros(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `ones`, in the shape and the type of another tensor. */
   static onesLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.ones(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.ones(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `rand`, in the shape and the type of another tensor. */
   static randLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.rand(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.rand(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `randn`, in the shape and the type of another tensor. */
   static randnLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.randn(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.randn(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `full`, in the shape and the type of another tensor. */
   static fullLike(tensor: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-    return Tensor.full(tensor.shape, value, { dtype: tensor.dtype, ...options });
+    return Tensor.full(tensor.shape, value, likeOptions(tensor, options));
   }
 
   // ---------------------------------------------------------------- what it is

@@ -4,6 +4,7 @@
  */
 import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
@@ -209,6 +210,13 @@ export function rectified(x: Tensor): Tensor {
 export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   if (min === undefined && max === undefined) {
     throw new GradusError("argument", "Cannot clamp a tensor: no bound is given, min or max is needed");
+  }
+  for (const bound of [min, max]) {
+    if (bound === undefined || typeof bound === "number") continue;
+    throw new GradusError(
+      "argument",
+      `Cannot clamp a tensor: a bound is ${shown(bound)}, a number is needed; maximum() and minimum() take tensors`,
+    );
   }
   const { dtype, shape } = viewOf(x), type = resultType([x, min ?? max!, max ?? min!]);
   let part: Expression = "x";

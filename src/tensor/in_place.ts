@@ -13,7 +13,7 @@ import type { View } from "./view.ts";
  * The view of a tensor whose elements are about to be changed.
  *
  * @param operands What they are changed by.
- * @throws {GradusError} If gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
+ * @throws {GradusError} If it repeats elements. Or if gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
  * a gradient while operations are recorded, or an operand needs one.
  */
 export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[] = []): View {
