@@ -71,6 +71,7 @@ import { set } from "./tensor/assigning.ts";
 import { chunk, concat, pad, type PadMode, repeat, roll, split, stack, tile } from "./tensor/joining.ts";
 import {
   asShape,
+  broadcastTo,
   contiguousTensor,
   diagonal,
   expand,
@@ -81,7 +82,6 @@ import {
   reshape,
   reversedAxes,
   squeeze,
-  stretched,
   transpose,
   unsqueeze,
 } from "./tensor/shaping.ts";
@@ -715,7 +715,7 @@ export class Tensor {
 
   /** Stretched to a shape, as operations do it with their operands, as a view. */
   broadcastTo(shape: Shape): Tensor {
-    return stretched("broadcastTo", this, shape);
+    return broadcastTo(this, shape);
   }
 
   /** The elements in reverse order along axes, or along all, as a view. */
@@ -781,7 +781,7 @@ export class Tensor {
 
   /**
    * The elements that indices say, which may be as for `slice`, arrays of integers, or masks. Arrays are stretched to one shape and
-   * read together, as in NumPy; a mask has the shape of the axes that it is for. Arrays give a copy.
+   * read together, as in NumPy; a mask has the shape of the axes that it is for. Arrays give a copy. A tensor alone is the one index.
    *
    * @example
    * ```ts
@@ -793,8 +793,8 @@ export class Tensor {
    * assertEquals(x.index([x.gt(2)]).toArray(), [3, 4, 5, 6]);
    * ```
    */
-  index(indices: readonly Index[]): Tensor {
-    return index(this, indices);
+  index(indices: readonly Index[] | Tensor): Tensor {
+    return index(this, indices instanceof Tensor ? [indices] : indices);
   }
 
   /** What stands at places of an axis, which its axes are replaced by; without an axis, of all elements in a row. */
@@ -843,12 +843,12 @@ export class Tensor {
 
   /** The matrices' elements on and below a diagonal, 0 above it. */
   tril(diagonal = 0): Tensor {
-    return triangle("tril", this, (row, column) => column - row <= diagonal);
+    return triangle("tril", this, diagonal, (column) => column <= diagonal);
   }
 
   /** The matrices' elements on and above a diagonal, 0 below it. */
   triu(diagonal = 0): Tensor {
-    return triangle("triu", this, (row, column) => column - row >= diagonal);
+    return triangle("triu", this, diagonal, (column) => column >= diagonal);
   }
 
   /** For each class number a row of zeros with a 1 at its place; float32, unless the option `dtype` says. */

@@ -3,6 +3,7 @@
  * derivative of an operation is, whoever records it says.
  */
 import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import { LatestFirst } from "../pass.ts";
 import type { Tensor } from "../tensor.ts";
 import { isSameShape, type Shape, shapeText } from "./layout.ts";
@@ -40,6 +41,12 @@ export function nodeOf(tensor: Tensor): Node | undefined {
 /** Whether something is a tensor. */
 export function isTensor(x: unknown): x is Tensor {
   return tensorClass.isTensor(x);
+}
+
+/** Throws unless something is a tensor. `task` completes "Cannot …". */
+export function checkTensor(task: string, x: unknown): void {
+  if (isTensor(x)) return;
+  throw new GradusError("argument", `Cannot ${task}: ${shown(x)} was given, a tensor is needed`);
 }
 
 /** The gradient of an operand, from that of the result. */

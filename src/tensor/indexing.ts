@@ -4,9 +4,9 @@
  */
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { shown } from "../options.ts";
+import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, isTensor, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
 import { bool, dtypeOf, float32, int32, Kind } from "./dtype.ts";
 import { contiguous, converted, copied, fill } from "./kernels.ts";
@@ -67,7 +67,9 @@ function isArrayIndex(index: Index): index is IndexArray {
 }
 
 /** One axis of a view cut down to a slice. */
-function sliced(task: string, view: View, axis: number, { start, stop, step = 1 }: Slice): View {
+function sliced(task: string, view: View, axis: number, slice: Slice): View {
+  checkOptions("a slice", slice, ["start", "stop", "step"]);
+  const { start, stop, step = 1 } = slice;
   for (const number of [start ?? 0, stop ?? 0, step]) {
     if (!Number.isInteger(number)) refuse(task, view.shape, `a slice has ${shown(number)}, whole numbers are needed`);
   }
@@ -83,6 +85,7 @@ function sliced(task: string, view: View, axis: number, { start, stop, step = 1 
 
 /** The indices with "..." written out; arrays stand for one axis, masks for as many as they have. */
 function writtenOut(task: string, indices: readonly Index[], shape: Shape): Index[] {
+  if (!Array.isArray(indices)) refuse(task, shape, `the indices are ${shown(indices)}, an array of them is needed`);
   const axesOf = (index: Index) => index === null || index === "..." ? 0 : isArrayIndex(index) ? axesOfArray(index) : 1;
   const used = indices.reduce<number>((sum, index) => sum + axesOf(index), 0), missing = shape.length - used;
   if (missing < 0) refuse(task, shape, `there are indices for ${used} axes`);
@@ -386,6 +389,7 @@ export function gather(x: Tensor, axis: number, index: IndexArray): Tensor {
 export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: Tensor): Tensor {
   const { shape, dtype } = viewOf(x), at = checkAxis("scatter to a tensor", axis, shape.length);
   const places = arrayView("scatter to a tensor", index);
+  checkTensor("scatter to a tensor", source);
   if (!places.shape.every((size, i) => size <= source.shape[i]) || source.shape.length !== places.shape.length) {
     refuse(
       "scatter to",

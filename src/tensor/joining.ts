@@ -72,7 +72,7 @@ export function stack(tensors: readonly Tensor[], axis: number): Tensor {
 /** Parts along an axis: of one size, the last one smaller maybe, or of the given sizes. */
 export function split(x: Tensor, sizes: number | readonly number[], axis: number): Tensor[] {
   const { shape } = viewOf(x), place = checkAxis("split a tensor", axis, shape.length), whole = shape[place];
-  const list = typeof sizes === "number" ? equalParts(sizes, whole) : [...sizes];
+  const list = Array.isArray(sizes) ? [...sizes] : equalParts(sizes as number, whole);
   const total = list.reduce((a, b) => a + b, 0);
   if (!list.every((size) => Number.isInteger(size) && size >= 0) || total !== whole) {
     throw new GradusError(
@@ -130,6 +130,9 @@ export function pad(x: Tensor, widths: readonly number[], mode: PadMode, value: 
     );
   }
   const pairs = Array.from({ length: axes }, (_, i) => [shape.length - 1 - i, widths[2 * i], widths[2 * i + 1]]);
+  if (!["number", "bigint", "boolean"].includes(typeof value)) {
+    throw new GradusError("argument", `Cannot pad a tensor with ${shown(value)}: a number is needed`);
+  }
   if (mode === "constant") return padWith(x, pairs, value);
   return pairs.reduce((y, [axis, before, after]) => take(y, sources(shape, axis, before, after, mode), axis), x);
 }
@@ -181,8 +184,8 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
 
 /** As `repeat`; where there are fewer counts than axes, the first axes are left as they are. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
-  const missing = Math.max(viewOf(x).shape.length - counts.length, 0);
-  return repeat(x, [...new Array<number>(missing).fill(1), ...counts]);
+  const times = checkShape("tile a tensor", counts), missing = Math.max(viewOf(x).shape.length - times.length, 0);
+  return repeat(x, [...new Array<number>(missing).fill(1), ...times]);
 }
 
 /** The elements moved along an axis, those that leave it at the end coming in at the beginning; of all as one, without an axis. */

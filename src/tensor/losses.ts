@@ -4,7 +4,7 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkName, checkNumber, checkOptions, positiveRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
 import { dtypeOf, float64, int32, Kind, type Scalar, type TensorData } from "./dtype.ts";
 import { operation } from "./elementwise.ts";
@@ -160,6 +160,7 @@ export function nllLoss(x: Tensor, targets: ClassTargets, options: LossOptions =
 /** A target of the very shape of the predictions: (N, 1) beside (N,) would be stretched to (N, N). */
 function targetOf(name: string, x: Tensor, target: Operand): Operand {
   const { shape } = viewOf(x);
+  if (!isScalar(target)) checkTensor(`compute ${name}()`, target);
   if (isScalar(target) || isSameShape(viewOf(target).shape, shape)) return target;
   throw new GradusError(
     "shape",
