@@ -44,6 +44,7 @@ import {
   binaryCrossEntropyWithLogits,
   type ClassTargets,
   crossEntropy,
+  type CrossEntropyOptions,
   huberLoss,
   type HuberOptions,
   l1Loss,
@@ -1487,6 +1488,8 @@ export class Tensor {
    * @param targets The class numbers, (N,) or (N, d1, …), as a tensor of integers or as an array; or the probabilities of the
    * classes, in the shape of the logits.
    * @param options `reduction`: `"mean"` over all but the classes, `"sum"`, or `"none"`: as they are. Default: `"mean"`.
+   * `ignoreIndex`: what stands in the place of a class number for rows that do not count; default: −100. `labelSmoothing`: how much
+   * of each target is spread over all classes equally; default: 0.
    * @throws {GradusError} If the targets are neither, or a number is not from 0 to C − 1.
    *
    * @example
@@ -1501,7 +1504,7 @@ export class Tensor {
    * assertAlmostEquals(logits.grad!.at(1, 2).item(), (1 / 3 - 1) / 2, 1e-6);
    * ```
    */
-  crossEntropy(targets: ClassTargets, options?: LossOptions): Tensor {
+  crossEntropy(targets: ClassTargets, options?: CrossEntropyOptions): Tensor {
     return crossEntropy(this, targets, options);
   }
 
