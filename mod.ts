@@ -54,7 +54,7 @@ export type { GradientHook } from "./src/tensor/autograd.ts";
 export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/function.ts";
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorActivation } from "./src/tensor/product.ts";
-export type { ClassTargets, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
+export type { ClassTargets, CrossEntropyOptions, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
 export type { DropoutOptions, LayerNormOptions } from "./src/tensor/rows.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { Sorted } from "./src/tensor/sorting.ts";

@@ -44,6 +44,7 @@ import {
   binaryCrossEntropyWithLogits,
   type ClassTargets,
   crossEntropy,
+  type CrossEntropyOptions,
   huberLoss,
   type HuberOptions,
   l1Loss,
@@ -71,6 +72,7 @@ import { set } from "./tensor/assigning.ts";
 import { chunk, concat, pad, type PadMode, repeat, roll, split, stack, tile } from "./tensor/joining.ts";
 import {
   asShape,
+  broadcastTo,
   contiguousTensor,
   diagonal,
   expand,
@@ -81,7 +83,6 @@ import {
   reshape,
   reversedAxes,
   squeeze,
-  stretched,
   transpose,
   unsqueeze,
 } from "./tensor/shaping.ts";
@@ -781,7 +782,7 @@ export class Tensor {
 
   /** Stretched to a shape, as operations do it with their operands, as a view. */
   broadcastTo(shape: Shape): Tensor {
-    return stretched("broadcastTo", this, shape);
+    return broadcastTo(this, shape);
   }
 
   /** The elements in reverse order along axes, or along all, as a view. */
@@ -847,7 +848,7 @@ export class Tensor {
 
   /**
    * The elements that indices say, which may be as for `slice`, arrays of integers, or masks. Arrays are stretched to one shape and
-   * read together, as in NumPy; a mask has the shape of the axes that it is for. Arrays give a copy.
+   * read together, as in NumPy; a mask has the shape of the axes that it is for. Arrays give a copy. A tensor alone is the one index.
    *
    * @example
    * ```ts
@@ -859,8 +860,8 @@ export class Tensor {
    * assertEquals(x.index([x.gt(2)]).toArray(), [3, 4, 5, 6]);
    * ```
    */
-  index(indices: readonly Index[]): Tensor {
-    return index(this, indices);
+  index(indices: readonly Index[] | Tensor): Tensor {
+    return index(this, indices instanceof Tensor ? [indices] : indices);
   }
 
   /** What stands at places of an axis, which its axes are replaced by; without an axis, of all elements in a row. */
@@ -909,12 +910,12 @@ export class Tensor {
 
   /** The matrices' elements on and below a diagonal, 0 above it. */
   tril(diagonal = 0): Tensor {
-    return triangle("tril", this, (row, column) => column - row <= diagonal);
+    return triangle("tril", this, diagonal, (column) => column <= diagonal);
   }
 
   /** The matrices' elements on and above a diagonal, 0 below it. */
   triu(diagonal = 0): Tensor {
-    return triangle("triu", this, (row, column) => column - row >= diagonal);
+    return triangle("triu", this, diagonal, (column) => column >= diagonal);
   }
 
   /** For each class number a row of zeros with a 1 at its place; float32, unless the option `dtype` says. */
@@ -1562,6 +1563,8 @@ export class Tensor {
    * @param targets The class numbers, (N,) or (N, d1, …), as a tensor of integers or as an array; or the probabilities of the
    * classes, in the shape of the logits.
    * @param options `reduction`: `"mean"` over all but the classes, `"sum"`, or `"none"`: as they are. Default: `"mean"`.
+   * `ignoreIndex`: what stands in the place of a class number for rows that do not count; default: −100. `labelSmoothing`: how much
+   * of each target is spread over all classes equally; default: 0.
    * @throws {GradusError} If the targets are neither, or a number is not from 0 to C − 1.
    *
    * @example
@@ -1576,7 +1579,7 @@ export class Tensor {
    * assertAlmostEquals(logits.grad!.at(1, 2).item(), (1 / 3 - 1) / 2, 1e-6);
    * ```
    */
-  crossEntropy(targets: ClassTargets, options?: LossOptions): Tensor {
+  crossEntropy(targets: ClassTargets, options?: CrossEntropyOptions): Tensor {
     return crossEntropy(this, targets, options);
   }
 

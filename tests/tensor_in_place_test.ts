@@ -28,7 +28,11 @@ for (const [name, change] of Object.entries(changes)) {
 Deno.test("what has the same elements several times is not changed in place", () => {
   const x = Tensor.ones([1]).expand([3]);
   for (const change of [() => x.add_(1), () => x.fill_(2), () => x.copy_(x), () => x.set([0], 3)]) {
-    assertThrows(change, GradusError, "is stretched, its elements are the same ones again and again; clone() is needed before");
+    assertThrows(
+      change,
+      GradusError,
+      "is stretched, its elements are the same ones again and again; clone() is needed before",
+    );
   }
   assertEquals(x.toArray(), [1, 1, 1]);
 });

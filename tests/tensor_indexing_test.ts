@@ -366,3 +366,40 @@ Deno.test("masks of large tensors are read and set in one pass", () => {
   assert(least(() => x.masked(mask)) < 10 * unit, "masked");
   assert(least(() => x.set(mask, 0)) < 10 * unit, "set");
 });
+
+Deno.test("what is no tensor, no array of indices and no slice is refused in a sentence", () => {
+  const x = numbered([2, 3]), none = undefined as never, array = [[1]] as never;
+  const cases: [() => unknown, string][] = [
+    [() => x.index(0 as never), "Cannot index a tensor of shape (2, 3): the indices are 0, an array of them is needed"],
+    [() => x.set(0 as never, 1), "Cannot set a tensor of shape (2, 3): the indices are 0, an array of them is needed"],
+    [
+      () => x.slice({ strat: 1 } as never),
+      'Cannot use a slice: there is no option "strat", one of start, stop, step is',
+    ],
+    [() => x.maskedFill(array, 0), "Cannot fill by a mask: an array was given, a tensor is needed"],
+    [() => Tensor.where(array, x, x), "Cannot choose by a condition: an array was given, a tensor is needed"],
+    [() => x.scatterAdd(1, [[0]], none), "Cannot scatter to a tensor: undefined was given, a tensor is needed"],
+    [() => x.matmul(1 as never), "Cannot matmul: 1 was given, a tensor is needed"],
+    [() => x.dot(array), "Cannot dot: an array was given, a tensor is needed"],
+    [() => x.outer(array), "Cannot multiply outer: an array was given, a tensor is needed"],
+    [() => x.linear(none), "Cannot apply linear(): undefined was given, a tensor is needed"],
+    [
+      () => x.linear(Tensor.ones([2, 3]), "relu" as never),
+      'Cannot apply linear(): "relu" was given, a tensor is needed',
+    ],
+    [
+      () => x.layerNorm([3] as never),
+      "Cannot apply layerNorm(), whose axes are an option: an array was given, a tensor is needed",
+    ],
+    [() => x.mseLoss(array), "Cannot compute mseLoss(): an array was given, a tensor is needed"],
+    [() => x.permute(1 as never), "Cannot permute a tensor: the order is 1, an array of axes is needed"],
+    [() => x.broadcastTo(2 as never), "Cannot broadcast a tensor: the shape is 2, an array of sizes is needed"],
+    [() => x.tile(2 as never), "Cannot tile a tensor: the shape is 2, an array of sizes is needed"],
+    [() => x.split(none), "Cannot split a tensor into parts of undefined: a whole number from 1 on is needed"],
+    [() => x.pad([1, 1], { value: "a" as never }), 'Cannot pad a tensor with "a": a number is needed'],
+    [() => x.tril("a" as never), 'Cannot take tril() of a tensor: the diagonal is "a", a whole number is needed'],
+    [() => x.diagonal(0.5), "Cannot take a diagonal of a tensor: the diagonal is 0.5, a whole number is needed"],
+  ];
+  for (const [f, message] of cases) assertThrows(f, GradusError, message);
+  assertEquals(x.index(x.gt(3)).toArray(), [4, 5]);
+});

@@ -75,6 +75,29 @@ Deno.test("Tensor.crossEntropy() has its gradient, and that of it", () => {
   checkTensorGradients((x) => x.crossEntropy(1), [randn([3], 3)]);
 });
 
+Deno.test("Tensor.crossEntropy() leaves out rows whose target is ignored, and spreads targets over the classes", () => {
+  assertNear(x.crossEntropy([-100, 0]), 0.083831466235782);
+  assertNear(x.crossEntropy([1, 0], { ignoreIndex: 1 }), 0.083831466235782);
+  assertNear(x.crossEntropy([-100, 0], { reduction: "none" }), 0, 0.083831466235782);
+  assertNear(x.crossEntropy([2, 0], { labelSmoothing: 0.1 }), 0.3459047147798029);
+  assertEquals(x.crossEntropy([-100, -100]).item(), NaN);
+  const probabilities = Tensor.from([[0.2, 0.3, 0.5], [0, 1, 0]], float64);
+  assertNear(x.crossEntropy(probabilities, { labelSmoothing: 0.1 }), 2.123404714779803);
+  const classes = [[0, -100], [2, 0]], labelSmoothing = 0.25;
+  assertNear(images.crossEntropy(classes, { labelSmoothing }), 2.2815584324236475);
+  assertNear(images.crossEntropy(classes, { labelSmoothing, reduction: "sum" }), 6.844675297270943);
+  // deno-fmt-ignore
+  assertNear(gradientOf((x) => x.crossEntropy(classes, { labelSmoothing }), images),
+    -0.22453380787471985, 0, 0.21084514019816583, 0, 0.013688667676554064, 0,
+    -0.022485697785622184, -0.275651957470297, 0.011325698164288347, -0.012069972269556393, 0.01115999962133388, 0.28772192973985344);
+  for (const reduction of ["mean", "sum", "none"] as const) {
+    checkTensorGradients((x) => x.crossEntropy([2, -100, 1], { reduction, labelSmoothing }), [randn([3, 3], 1)]);
+  }
+  assertEquals(x.to("float16").crossEntropy([-100, 0]).dtype, "float16");
+  assertThrows(() => x.crossEntropy([0, 1], { labelSmoothing: 2 }), GradusError, "Cannot use labelSmoothing 2");
+  assertThrows(() => x.crossEntropy([0, 1], { ignoreIndex: 0.5 }), GradusError, "Cannot use ignoreIndex 0.5");
+});
+
 Deno.test("Tensor.crossEntropy() is computed in float32 for halves, and of no rows it is NaN", () => {
   const half = x.to("float16").crossEntropy([2, 0]);
   assertEquals([half.dtype, half.item()], ["float16", Math.f16round(0.16257138144646952)]);

@@ -10,13 +10,13 @@ function refused(f: (wrong: never) => unknown, wrong: unknown, message: string):
 }
 
 Deno.test("operations refuse what is no tensor and no number, in a sentence", () => {
-  for (
-    const f of [(y: never) => x.add(y), (y: never) => x.add_(y), (y: never) => x.matmul(y), (y: never) => x.linear(y)]
-  ) {
+  for (const f of [(y: never) => x.add(y), (y: never) => x.add_(y)]) {
     refused(f, [[1, 2], [3, 4]], "Cannot use an array as a tensor: Tensor.from(…) makes one");
     refused(f, null, "Cannot use null as a tensor");
     refused(f, {}, "Cannot use an object (Object) as a tensor");
   }
+  refused((y) => x.matmul(y), [[1, 2]], "Cannot matmul: an array was given, a tensor is needed");
+  refused((y) => x.linear(y), null, "null");
   refused((y) => x.mul(y), "3", 'Cannot compute with "3": a tensor or a number is needed');
   refused((y) => x.eq(y), Symbol.iterator, "a tensor or a number is needed");
   refused((y) => Tensor.einsum("ij->", y), 3, "one or two tensors are needed");

@@ -43,6 +43,12 @@ export function isTensor(x: unknown): x is Tensor {
   return tensorClass.isTensor(x);
 }
 
+/** Throws unless something is a tensor. `task` completes "Cannot …". */
+export function checkTensor(task: string, x: unknown): void {
+  if (isTensor(x)) return;
+  throw new GradusError("argument", `Cannot ${task}: ${shown(x)} was given, a tensor is needed`);
+}
+
 /** The gradient of an operand, from that of the result. */
 export type Pullback = (gradient: Tensor) => Tensor;
 

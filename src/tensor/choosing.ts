@@ -2,12 +2,13 @@
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import type { Tensor } from "../tensor.ts";
-import { plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, plain, record, viewOf } from "./autograd.ts";
 import { bool, type DtypeInfo, type Scalar } from "./dtype.ts";
 import { converted, fill } from "./kernels.ts";
 import { broadcastShape, shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sumTo } from "./reduction.ts";
+import { checkWhole } from "./shaping.ts";
 import { View } from "./view.ts";
 
 /** The plan of the call that is being made: four views of up to 16 axes. */
@@ -22,8 +23,8 @@ function viewIn(operand: Operand, dtype: DtypeInfo): View {
 
 /** a where the condition is not 0, else b. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const dtype = resultType([a, b]),
-    operands = [a, b].filter((operand) => !isScalar(operand)) as Tensor[];
+  const dtype = resultType([a, b]), operands = [a, b].filter((operand) => !isScalar(operand)) as Tensor[];
+  checkTensor("choose by a condition", condition);
   const views = [converted(viewOf(condition), bool), viewIn(a, dtype), viewIn(b, dtype)];
   const shape = views.reduce((all, view) => broadcastShape("choose from", all, view.shape), views[0].shape);
   const y = View.allocate(dtype, shape);
@@ -52,12 +53,13 @@ export function select(y: View, [condition, a, b]: readonly View[]): void {
 
 /** The elements of x, but a value where the mask is true, in the type of x. */
 export function maskedFill(x: Tensor, mask: Tensor, value: Scalar): Tensor {
+  checkTensor("fill by a mask", mask);
   const filler = plain(viewIn(value, viewOf(x).dtype));
   return where(mask, filler, x);
 }
 
-/** The matrices' elements on a side of a diagonal; 0 elsewhere. */
-export function triangle(name: string, x: Tensor, keeps: (row: number, column: number) => boolean): Tensor {
+/** The matrices' elements on a side of a diagonal, by how far they are behind the main one; 0 elsewhere. */
+export function triangle(name: string, x: Tensor, diagonal: number, keeps: (behind: number) => boolean): Tensor {
   const { shape } = viewOf(x), [rows, columns] = shape.slice(-2);
   if (shape.length < 2) {
     throw new GradusError(
@@ -65,7 +67,8 @@ export function triangle(name: string, x: Tensor, keeps: (row: number, column: n
       `Cannot take ${name}() of a tensor of shape ${shapeText(shape)}: two axes are needed`,
     );
   }
+  checkWhole(`take ${name}() of a tensor`, diagonal);
   const mask = View.allocate(bool, [rows, columns]), { array } = mask.storage;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) array[i * columns + j] = keeps(i, j) ? 1 : 0;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) array[i * columns + j] = keeps(j - i) ? 1 : 0;
   return where(plain(mask), x, plain(viewIn(0, viewOf(x).dtype)));
 }

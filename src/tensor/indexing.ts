@@ -6,7 +6,7 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, isTensor, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
 import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
 import { contiguous, converted, copied, fill } from "./kernels.ts";
@@ -85,6 +85,7 @@ function sliced(task: string, view: View, axis: number, slice: Slice): View {
 
 /** The indices with "..." written out; arrays stand for one axis, masks for as many as they have. */
 function writtenOut(task: string, indices: readonly Index[], shape: Shape): Index[] {
+  if (!Array.isArray(indices)) refuse(task, shape, `the indices are ${shown(indices)}, an array of them is needed`);
   const axesOf = (index: Index) => index === null || index === "..." ? 0 : isArrayIndex(index) ? axesOfArray(index) : 1;
   const used = indices.reduce<number>((sum, index) => sum + axesOf(index), 0), missing = shape.length - used;
   if (missing < 0) refuse(task, shape, `there are indices for ${used} axes`);
@@ -391,6 +392,7 @@ export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: T
   const { shape, dtype } = viewOf(x), at = checkAxis("scatter to a tensor", axis, shape.length);
   const places = arrayView("scatter to a tensor", index);
   if (dtype === bool) refuse("scatter to", shape, "bool is not added up, numbers are needed");
+  checkTensor("scatter to a tensor", source);
   if (!places.shape.every((size, i) => size <= source.shape[i]) || source.shape.length !== places.shape.length) {
     refuse(
       "scatter to",

@@ -72,7 +72,7 @@ export function stack(tensors: readonly Tensor[], axis: number): Tensor {
 /** Parts along an axis: of one size, the last one smaller maybe, or of the given sizes. */
 export function split(x: Tensor, sizes: number | readonly number[], axis: number): Tensor[] {
   const { shape } = viewOf(x), place = checkAxis("split a tensor", axis, shape.length), whole = shape[place];
-  const list = typeof sizes === "number" ? equalParts(sizes, whole) : [...sizes];
+  const list = Array.isArray(sizes) ? [...sizes] : equalParts(sizes as number, whole);
   const total = list.reduce((a, b) => a + b, 0);
   if (!list.every((size) => Number.isInteger(size) && size >= 0) || total !== whole) {
     throw new GradusError(
@@ -130,6 +130,9 @@ export function pad(x: Tensor, widths: readonly number[], mode: PadMode, value: 
     );
   }
   const pairs = Array.from({ length: axes }, (_, i) => [shape.length - 1 - i, widths[2 * i], widths[2 * i + 1]]);
+  if (!["number", "bigint", "boolean"].includes(typeof value)) {
+    throw new GradusError("argument", `Cannot pad a tensor with ${shown(value)}: a number is needed`);
+  }
   if (mode === "constant") return padWith(x, pairs, value);
   return pairs.reduce((y, [axis, before, after]) => take(y, sources(shape, axis, before, after, mode), axis), x);
 }

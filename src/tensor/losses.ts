@@ -2,9 +2,9 @@
 import { Op } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { checkName, checkNumber, checkOptions, positiveRange } from "../options.ts";
+import { checkName, checkNumber, checkOptions, positiveRange, type Range, unitRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
 import { dtypeOf, float64, int32, Kind, type Scalar, type TensorData } from "./dtype.ts";
 import { operation } from "./elementwise.ts";
@@ -20,6 +20,16 @@ export interface LossOptions {
   /** `"mean"` or `"sum"` of the losses of rows or elements, or `"none"`: all of them. Default: `"mean"`. */
   reduction?: "mean" | "sum" | "none";
 }
+
+/** What `crossEntropy` takes. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** What stands in the place of a class number for rows that do not count, whose losses are 0. Default: −100. */
+  ignoreIndex?: number;
+  /** From 0 to 1: how much of each target is spread over all classes equally. Default: 0. */
+  labelSmoothing?: number;
+}
+
+const wholeRange: Range = { allows: Number.isInteger, words: "a whole number" };
 
 /** Targets by row: class numbers, or probabilities of the classes. */
 export type ClassTargets = Tensor | Nested;
@@ -60,7 +70,7 @@ function targetsOf(targets: ClassTargets): Tensor {
 }
 
 /** What int32 cannot hold is no class anyway. */
-const limiting = compile([Op.max, [Op.min, "x", 2 ** 31 - 1], -1]);
+const limiting = compile([Op.max, [Op.min, "x", 2 ** 31 - 1], -(2 ** 31)]);
 
 /** Class numbers of a shape, as int32 whose elements follow one another. */
 function classesOf(name: string, targets: ClassTargets, logits: Shape, shape: Shape): View {
@@ -99,14 +109,37 @@ function checkRange(name: string, { storage, offset, size }: View, count: number
 const plan = new Int32Array(5);
 
 /** −Σ p·log softmax(x) along the classes: p is 1 for the class that is the target, else 0, or it is the target. */
-export function crossEntropy(x: Tensor, targets: ClassTargets, options: LossOptions = usual): Tensor {
-  const reduction = reductionIn("crossEntropy", options), { shape } = viewOf(x);
+export function crossEntropy(x: Tensor, targets: ClassTargets, options: CrossEntropyOptions = usual): Tensor {
+  const reduction = reductionIn("crossEntropy", options, ["ignoreIndex", "labelSmoothing"]), { shape } = viewOf(x);
+  const { ignoreIndex = -100, labelSmoothing = 0 } = options;
+  checkNumber("labelSmoothing", labelSmoothing, unitRange);
+  checkNumber("ignoreIndex", ignoreIndex, wholeRange);
   const axis = classAxis("crossEntropy", shape), target = targetsOf(targets), view = viewOf(target);
   if (view.dtype.kind === Kind.float && isSameShape(view.shape, shape)) {
-    return inItsType(x, (x) => reduced(x.logSoftmax(axis).mul(target.to(x.dtype)).sum(axis).neg(), reduction));
+    return inItsType(x, (x) => {
+      const p = smoothed(target.to(x.dtype), 1 / shape[axis], labelSmoothing);
+      return reduced(x.logSoftmax(axis).mul(p).sum(axis).neg(), reduction);
+    });
   }
   const axes = new RowAxes(shape, [axis]), classes = classesOf("crossEntropy", targets, shape, axes.others);
-  return inItsType(x, (x) => ofClasses(x, classes, axis, axes, reduction));
+  if (labelSmoothing === 0 && !hasClass(classes, ignoreIndex)) {
+    return inItsType(x, (x) => ofClasses(x, classes, axis, axes, reduction));
+  }
+  return inItsType(x, (x) => {
+    const ignored = plain(classes).eq(ignoreIndex), counted = viewOf(plain(classes).maskedFill(ignored, 0));
+    const all = labelSmoothing === 0 ? 0 : x.logSoftmax(axis).mean(axis).neg();
+    const losses = smoothed(ofClasses(x, counted, axis, axes, "none"), all, labelSmoothing).maskedFill(ignored, 0);
+    return reduction === "mean" ? losses.sum().div(ignored.logicalNot().sum()) : reduced(losses, reduction);
+  });
+}
+
+/** (1 − s)·x + s·other */
+function smoothed(x: Tensor, other: Operand, s: number): Tensor {
+  return s === 0 ? x : x.mul(1 - s).add(isScalar(other) ? Number(other) * s : other.mul(s));
+}
+
+function hasClass({ storage, offset, size }: View, number: number): boolean {
+  return (storage.array.subarray(offset, offset + size) as Int32Array).includes(number);
 }
 
 const weighting = compile([Op.mul, "slope", [Op.mul, "g", 1]]);
@@ -160,6 +193,7 @@ export function nllLoss(x: Tensor, targets: ClassTargets, options: LossOptions =
 /** A target of the very shape of the predictions: (N, 1) beside (N,) would be stretched to (N, N). */
 function targetOf(name: string, x: Tensor, target: Operand): Operand {
   const { shape } = viewOf(x);
+  if (!isScalar(target)) checkTensor(`compute ${name}()`, target);
   if (isScalar(target) || isSameShape(viewOf(target).shape, shape)) return target;
   throw new GradusError(
     "shape",

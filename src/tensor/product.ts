@@ -7,7 +7,7 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkName } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { record, viewOf } from "./autograd.ts";
+import { checkTensor, record, viewOf } from "./autograd.ts";
 import { type DtypeInfo, dtypeOf, int64, Kind, promoted } from "./dtype.ts";
 import { operation, recorded } from "./elementwise.ts";
 import { compile, converted, copied, type Expression, type Program, run } from "./kernels.ts";
@@ -126,6 +126,7 @@ const asColumn = (x: View) => x.shape.length > 1 ? x : x.with([x.shape[0], 1], [
 
 /** a·b: of vectors their dot product, of matrices that of matrices, of more axes that of the matrices in the last two. */
 export function matmul(a: Tensor, b: Tensor, task = "matmul"): Tensor {
+  checkTensor(task, b);
   const left = viewOf(a), right = viewOf(b);
   checkFactors(task, left.shape, right.shape);
   // However the rows lie, so that the bits of the gradients, which are summed over them, depend on the shapes alone.
@@ -169,6 +170,7 @@ function asOneMatrix(a: Tensor, b: Tensor): Tensor {
 
 /** Σ a·b of two vectors. */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  checkTensor("dot", b);
   const left = viewOf(a).shape, right = viewOf(b).shape;
   if (left.length !== 1 || right.length !== 1) {
     refuse("dot", left, right, "two vectors are needed, matmul() takes matrices");
@@ -178,6 +180,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 
 /** Every product of an element of one vector and one of another. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  checkTensor("multiply outer", b);
   const left = viewOf(a).shape, right = viewOf(b).shape;
   if (left.length !== 1 || right.length !== 1) refuse("multiply outer", left, right, "two vectors are needed");
   return operation(Op.mul, a.reshape([left[0], 1]), b);
@@ -215,6 +218,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, activation?: Te
 }
 
 function checkLayer(x: Shape, weight: Tensor, bias: Tensor | undefined): void {
+  checkTensor("apply linear()", weight);
+  if (bias !== undefined) checkTensor("apply linear()", bias);
   const w = viewOf(weight).shape, b = bias && viewOf(bias).shape;
   const isFit = x.length > 0 && w.length === 2 && w[1] === x[x.length - 1];
   if (isFit && (b === undefined || (b.length === 1 && b[0] === w[0]))) return;

@@ -7,7 +7,7 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkBoolean, checkNumber, checkOptions, nonNegativeRange, unitRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isGradEnabled, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, isGradEnabled, plain, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, Kind } from "./dtype.ts";
 import { compile, contiguous, type Expression, run } from "./kernels.ts";
 import { checkAxes, checkRowAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
@@ -148,6 +148,7 @@ export function layerNorm(
 }
 
 function checkParameter(shape: Shape, axes: readonly number[], parameter: Tensor): void {
+  checkTensor("apply layerNorm(), whose axes are an option", parameter);
   const needed = axes.map((axis) => shape[axis]), own = viewOf(parameter).shape;
   if (own.length === needed.length && own.every((size, i) => size === needed[i])) return;
   throw new GradusError(

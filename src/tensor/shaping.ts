@@ -113,11 +113,11 @@ export function flatten(x: Tensor, start: number, end: number): Tensor {
 
 /** The axes in another order: axis i of the result is axis order[i]. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const view = viewOf(x);
+  const view = viewOf(x), task = "permute a tensor";
   if (!Array.isArray(order)) {
-    throw new GradusError("shape", `Cannot permute a tensor: the order is ${shown(order)}, an array of axes is needed`);
+    throw new GradusError("shape", `Cannot ${task}: the order is ${shown(order)}, an array of axes is needed`);
   }
-  const axes = order.map((axis) => checkAxis("permute a tensor", axis, view.shape.length));
+  const axes = order.map((axis) => checkAxis(task, axis, view.shape.length));
   if (axes.length !== view.shape.length || new Set(axes).size !== axes.length) {
     throw new GradusError(
       "shape",
@@ -131,6 +131,12 @@ function permuted(name: string, x: Tensor, axes: readonly number[]): Tensor {
   const view = viewOf(x), back = axes.map((_, axis) => axes.indexOf(axis));
   const y = view.with(axes.map((axis) => view.shape[axis]), axes.map((axis) => view.strides[axis]));
   return record(name, y, [x], [(gradient) => permuted(name, gradient, back)]);
+}
+
+/** Throws unless the offset of a diagonal is a whole number. `task` completes "Cannot …". */
+export function checkWhole(task: string, offset: unknown): void {
+  if (Number.isInteger(offset)) return;
+  throw new GradusError("argument", `Cannot ${task}: the diagonal is ${shown(offset)}, a whole number is needed`);
 }
 
 /** Two axes exchanged. */
@@ -176,6 +182,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return stretched("expand", x, checkShape("expand a tensor", sizes));
 }
 
+/** Stretched to a shape, as operands are. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return stretched("broadcastTo", x, checkShape("broadcast a tensor", shape));
+}
+
 /** A tensor stretched to a shape, whose gradient is summed back. */
 export function stretched(name: string, x: Tensor, shape: Shape): Tensor {
   const view = viewOf(x);
@@ -209,9 +220,7 @@ export function contiguousTensor(x: Tensor): Tensor {
 export function diagonal(x: Tensor, offset: number, axis1: number, axis2: number): Tensor {
   const task = "take a diagonal of a tensor", { shape: { length } } = viewOf(x);
   const a = checkAxis(task, axis1, length), b = checkAxis(task, axis2, length);
-  if (!Number.isInteger(offset)) {
-    throw new GradusError("argument", `Cannot ${task}: the offset is ${shown(offset)}, a whole number is needed`);
-  }
+  checkWhole(task, offset);
   if (a === b) throw new GradusError("shape", `Cannot ${task}: axis ${axis1} is given twice, two axes are needed`);
   return part("diagonal", x, (view) => {
     const others = view.shape.map((_, i) => i).filter((i) => i !== a && i !== b);
