@@ -343,12 +343,10 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
   if (plan[3] == 0 || plan[5] == 0) return GRADUS_OK;
   REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
   struct reduction of = reduction_of(y, x, plan);
-  if (of.kind >= GRADUS_REDUCTION_ARGMAX) {
-    each_column(&of, reduce_to_index);
-    return GRADUS_OK;
-  }
-  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(of.kind) : entries_for(of.type)->reduce[of.kind];
-  reduce(&of);
+  const int32_t kind = extreme_of(of.kind);
+  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(kind) : entries_for(of.type)->reduce[kind];
+  if (kind != of.kind) reduce_to_index(&of);
+  else reduce(&of);
   return GRADUS_OK;
 }
 
