@@ -343,12 +343,10 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
   if (plan[3] == 0 || plan[5] == 0) return GRADUS_OK;
   REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
   struct reduction of = reduction_of(y, x, plan);
-  if (of.kind >= GRADUS_REDUCTION_ARGMAX) {
-    each_column(&of, reduce_to_index);
-    return GRADUS_OK;
-  }
-  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(of.kind) : entries_for(of.type)->reduce[of.kind];
-  reduce(&of);
+  const int32_t kind = extreme_of(of.kind);
+  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(kind) : entries_for(of.type)->reduce[kind];
+  if (kind != of.kind) reduce_to_index(&of);
+  else reduce(&of);
   return GRADUS_OK;
 }
 
@@ -363,7 +361,8 @@ int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan) {
 }
 
 int32_t gradus_tensor_rows(void *y, const void *x, const void *z, const int32_t *plan) {
-  REQUIRE(plan && plan[0] >= GRADUS_ROWS_SOFTMAX && plan[0] <= GRADUS_ROWS_NORMALIZE_GRADIENT && dtype_is_valid(plan[1]));
+  REQUIRE(plan && plan[0] >= GRADUS_ROWS_SOFTMAX && plan[0] <= GRADUS_ROWS_NORMALIZE_GRADIENT);
+  REQUIRE(dtype_is_valid(plan[1]));
   REQUIRE(sizes_are_valid(plan + 2, 2) && none_is_negative(plan + 4, 2));
   if (plan[2] == 0 || plan[3] == 0) return GRADUS_OK;
   REQUIRE(y && x && (z || plan[0] < GRADUS_ROWS_SOFTMAX_GRADIENT));
@@ -379,7 +378,8 @@ int32_t gradus_tensor_normalize(void *y, void *scale, const void *x, const int32
   return GRADUS_OK;
 }
 
-int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes, const int32_t *plan) {
+int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes,
+                                    const int32_t *plan) {
   REQUIRE(plan && dtype_is_valid(plan[0]) && sizes_are_valid(plan + 1, 2) && none_is_negative(plan + 3, 2));
   if (plan[1] == 0) return GRADUS_OK;
   REQUIRE(loss && x && classes);
@@ -408,7 +408,8 @@ int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, cons
 }
 
 int32_t gradus_tensor_sort(int32_t *index, const void *x, void *scratch, const int32_t *plan) {
-  REQUIRE(plan && is_computed(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0 && (plan[4] == 0 || plan[4] == 1));
+  REQUIRE(plan && is_computed(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0);
+  REQUIRE(plan[4] == 0 || plan[4] == 1);
   if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
   REQUIRE(index && x && scratch);
   sort_rows(index, x, (void *)(((uintptr_t)scratch + 7) & ~(uintptr_t)7), plan);

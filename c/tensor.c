@@ -100,8 +100,8 @@ static int space_read(struct space *s, uint32_t axes, const int32_t *shape, uint
 #define LEAST_TILED ((size_t)1 << 14)
 
 /* Where the elements of y follow one another along the innermost axis, and those of another view along axis k, as in a
- * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes that
- * are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
+ * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes
+ * that are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
 static void space_tile(struct space *s) {
   uint32_t along = 0;
   for (uint32_t v = 1; v < s->views; v++)
