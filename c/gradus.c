@@ -36,7 +36,7 @@ struct program;
 struct level {
   int32_t (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
   int32_t (*value_backward)(double *, uint8_t *, uint32_t *, const double *, const uint32_t *, int32_t);
-  void (*program_once)(uint32_t *);
+  void (*program_once)(uint32_t *, strip_function *);
   void (*program_run)(double *, const double *, const struct program *, const double *, double *, size_t);
   struct entries of[2];
 };
@@ -141,14 +141,14 @@ int32_t gradus_program_check(const uint32_t *program) {
 
 int32_t gradus_program_once(uint32_t *program) {
   REQUIRE(program);
-  level()->program_once(program);
+  level()->program_once(program, level()->of[GRADUS_DTYPE_FLOAT64].strip);
   return GRADUS_OK;
 }
 
 int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
                            double *scratch, int32_t rows) {
   REQUIRE(rows >= 0 && program && scratch);
-  struct program p = program_from(program);
+  struct program p = program_from(program, level()->of[GRADUS_DTYPE_FLOAT64].strip);
   REQUIRE(program_is_valid(&p) && (p.uniforms == 0 || uniforms));
   if (rows == 0 && p.sums == 0) return GRADUS_OK;
   REQUIRE(outputs && (rows == 0 || p.inputs == 0 || inputs));

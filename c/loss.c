@@ -34,9 +34,9 @@ OUT_OF_LINE void K(binary_cross_entropy_with_logits_loss)(double *loss, real *re
                                                           const real *restrict t, size_t nout, size_t stride,
                                                           size_t columns, real scale) {
   for (size_t o = 0; o < nout; o++, d += stride, p += stride, t += stride) {
-    K(activation_forward)(OP_softplus, d, p, columns);
+    K(function_forward)(OP_softplus, d, p, columns);
     for (size_t s = 0; s < whole(columns); s++) loss[s] += (double)(d[s] - p[s] * t[s]);
-    K(activation_forward)(OP_sigmoid, d, p, columns);
+    K(function_forward)(OP_sigmoid, d, p, columns);
     for (size_t s = 0; s < whole(columns); s++) d[s] = (d[s] - t[s]) * scale;
   }
 }

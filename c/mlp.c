@@ -230,10 +230,10 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
       K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride,
                  scratch->work + 2 * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
-      K(activation_forward)(l.activation, y, z, l.nout * stride);
+      K(function_forward)((uint32_t)l.activation, y, z, l.nout * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)
       for (size_t o = 0; o < l.nout; o++)
-        K(activation_forward)(l.activation, y + o * stride, z + o * stride, used);
+        K(function_forward)((uint32_t)l.activation, y + o * stride, z + o * stride, used);
     if (l.index == job->layers - 1) return;
   }
 }
