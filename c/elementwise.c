@@ -32,7 +32,7 @@ OUT_OF_LINE int K(function_forward)(uint32_t op, real *y, const real *x, size_t 
 #define X(name, ...) \
   case OP_##name: K(name##_forward)(y, x, n); return 1;
     GRADUS_ACTIVATION_OPS(X)
-    X(exp) X(log) X(log1p) X(expm1) X(normal_cdf) X(normal_pdf)
+    X(exp, ) X(log, ) X(log1p, ) X(expm1, ) X(normal_cdf, ) X(normal_pdf, )
 #undef X
     default: return 0;
   }

@@ -19,7 +19,6 @@
 #include "reduce.c"
 #include "loss.c"
 #include "optim.c"
-#include "mlp.c"
 #include "tensor_product.c"
 #ifdef HAS_SCALARS
 #include "tensor_rows.c"
@@ -38,7 +37,6 @@
 #include "reduce.c"
 #include "loss.c"
 #include "optim.c"
-#include "mlp.c"
 #include "tensor_product.c"
 #ifdef HAS_SCALARS
 #include "tensor_rows.c"
@@ -46,11 +44,21 @@
 #include "strips.c"
 #include "real_end.h"
 
+#define KERNELS(type)                                                                                             \
+  static const struct kernels##type K_(kernels, LEVEL, type) = {                                                  \
+      K_(gemm, LEVEL, type), K_(function_forward, LEVEL, type), K_(activation_backward, LEVEL, type),             \
+      K_(softmax, LEVEL, type), K_(softmax_backward, LEVEL, type), K_(loss, LEVEL, type),                         \
+      K_(bias_gradient, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                  \
+      K_(update_of, LEVEL, type), K_(update_all, LEVEL, type), K_(update_range, LEVEL, type),                     \
+  };
+KERNELS(_f32)
+KERNELS(_f64)
+#undef KERNELS
+
 #define ENTRIES(type)                                                                                             \
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
-        K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
-        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(strip_entry, LEVEL, type),                  \
+        K_(optimizer_entry, LEVEL, type), &K_(kernels, LEVEL, type), K_(strip_entry, LEVEL, type),                \
         K_(products_entry, LEVEL, type), K_(rows_entry, SCALARS, type), K_(normalize_entry, SCALARS, type),         \
         K_(cross_entropy_entry, SCALARS, type),                                                                     \
         {                                                                                                         \

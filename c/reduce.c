@@ -19,12 +19,29 @@ OUT_OF_LINE double K(sum_of_squares)(const real *x, size_t n) {
 
 LOCAL double K(norm_entry)(const void *x, size_t n) { return K64(sqrt)(K(sum_of_squares)(x, n)); }
 
+/* db[o] ← start + Σ_s dz[o,s], sample by sample; sixteen outputs at a time, whose sums are independent chains. */
+LOCAL void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
+                             enum gemm_start start) {
+  enum { TOGETHER = 16 };
+  for (size_t o = 0; o < nout; o += TOGETHER) {
+    size_t count = size_min(TOGETHER, nout - o);
+    real sum[TOGETHER] = {0};
+    if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
+    if (count == TOGETHER)
+      ALIGNED for (size_t s = 0; s < columns; s++)
+        for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
+    else
+      for (size_t i = 0; i < count; i++)
+        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
+    memcpy(db + o, sum, count * sizeof(real));
+  }
+}
+
 LOCAL void K(scale_array)(real *x, real factor, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
 LOCAL void K(scale_entry)(void *x, double factor, size_t n) { K(scale_array)(x, (real)factor, n); }
-
 
 #ifdef HAS_SCALARS
 /* ---- down the columns ---- */
