@@ -23,6 +23,7 @@ LOCAL double K(norm_entry)(const void *x, size_t n) { return K64(sqrt)(K(sum_of_
 LOCAL void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
                              enum gemm_start start) {
   enum { TOGETHER = 16 };
+  stride = whole(stride);
   for (size_t o = 0; o < nout; o += TOGETHER) {
     size_t count = size_min(TOGETHER, nout - o);
     real sum[TOGETHER] = {0};
