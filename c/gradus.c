@@ -155,6 +155,9 @@ int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t
   return GRADUS_OK;
 }
 
+/* What follows checks and hands over: it is compiled for size. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 /* ---- networks ---- */
 
 static int activation_is_valid(int32_t activation, int is_last) {
@@ -425,3 +428,5 @@ int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32
   else entries_for(plan[0])->products(c, a, b, plan);
   return GRADUS_OK;
 }
+
+#pragma clang attribute pop

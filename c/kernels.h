@@ -39,6 +39,7 @@ struct T(update) {
 
 struct T(kernels) {
   void (*gemm)(const struct T(product) *);
+  void (*turn)(real *to, size_t step, const real *from, size_t from_step, size_t rows, size_t n);
   int (*function_forward)(uint32_t op, real *y, const real *x, size_t n);
   void (*activation_backward)(int32_t activation, real *d, const real *x, const real *y, size_t n);
   void (*softmax)(real *y, const real *x, size_t nout, size_t stride, size_t columns, real *top, real *sum, real *rest);

@@ -46,7 +46,7 @@
 
 #define KERNELS(type)                                                                                             \
   static const struct kernels##type K_(kernels, LEVEL, type) = {                                                  \
-      K_(gemm, LEVEL, type), K_(function_forward, LEVEL, type), K_(activation_backward, LEVEL, type),             \
+      K_(gemm, LEVEL, type), K_(turn, LEVEL, type), K_(function_forward, LEVEL, type), K_(activation_backward, LEVEL, type),             \
       K_(softmax, LEVEL, type), K_(softmax_backward, LEVEL, type), K_(loss, LEVEL, type),                         \
       K_(bias_gradient, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                  \
       K_(update_of, LEVEL, type), K_(update_all, LEVEL, type), K_(update_range, LEVEL, type),                     \

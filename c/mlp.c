@@ -190,11 +190,6 @@ OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const v
   }
 }
 
-/* The other way: rows (columns, width) ← x. */
-static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
-  K(turn)(rows, width, x, stride, width, columns);
-}
-
 /* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */
 static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first,
                               size_t columns) {
@@ -343,7 +338,8 @@ static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, vo
     size_t columns = size_min((size_t)job->chunk, rows - first);
     K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
-    K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
+    scratch.kernels->turn((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, last.nout,
+                          columns);
   }
 }
 
@@ -354,7 +350,7 @@ static void K(mlp_backward)(const void *kernels, const struct gradus_job *job, v
   K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
                         input_gradient != NULL, NULL);
-  if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
+  if (input_gradient) scratch.kernels->turn(input_gradient, (size_t)job->nin, d, stride, (size_t)job->nin, columns);
 }
 
 static int32_t K(mlp_evaluate)(const void *kernels, struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,

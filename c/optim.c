@@ -53,7 +53,7 @@ OUT_OF_LINE void K(rmsprop)(const struct T(update) * u, real *restrict p, const 
                             size_t count) {
   real lr = u->lr, decay = u->decay, eps = u->eps, alpha = u->alpha, rest = u->rest_alpha, momentum = u->momentum;
   int centered = u->job->centered, has_momentum = u->job->momentum != 0;
-  real *s = state, *a = state + u->n, *v = state + (centered ? 2 * u->n : u->n);
+  real *restrict s = state, *restrict a = state + u->n, *restrict v = state + (centered ? 2 * u->n : u->n);
   for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
     s[i] = alpha * s[i] + rest * d * d;

@@ -62,7 +62,7 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
     uint32_t first = run[2 * k], n = run[2 * k + 1];
     if (first < from || n < 1 || n > RUN_MAX || first >= to || n > to - first) return 0;
     uint32_t op = record[2 * first] & 0xff, bad = 0;
-    for (uint32_t i = first; i < first + n; i++)
+    REST for (uint32_t i = first; i < first + n; i++)
       bad |= ((record[2 * i] & 0xff) != op) | (record_left(record[2 * i]) >= first) | (record[2 * i + 1] >= first);
     if (bad || op == OP_leaf) return 0;
     from = first + n;
