@@ -49,7 +49,7 @@
       K_(gemm, LEVEL, type), K_(turn, LEVEL, type), K_(function_forward, LEVEL, type), K_(activation_backward, LEVEL, type),             \
       K_(softmax, LEVEL, type), K_(softmax_backward, LEVEL, type), K_(loss, LEVEL, type),                         \
       K_(bias_gradient, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                  \
-      K_(update_of, LEVEL, type), K_(update_all, LEVEL, type), K_(update_range, LEVEL, type),                     \
+      K_(update_of, SCALARS, type), K_(update_all, LEVEL, type), K_(update_range, LEVEL, type),                     \
   };
 KERNELS(_f32)
 KERNELS(_f64)

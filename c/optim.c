@@ -3,6 +3,7 @@
  * All but Langevin's can be given a part of the parameters, so that an update can follow the gradient while that is in
  * the cache. */
 
+#ifdef HAS_SCALARS
 OUT_OF_LINE struct T(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients,
                                           void *state, size_t n) {
   double t = job->step + 1;
@@ -25,6 +26,22 @@ OUT_OF_LINE struct T(update) K(update_of)(const struct gradus_job *job, real *pa
   u.root = (real)K64(sqrt)(correction2);
   return u;
 }
+
+/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
+ * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
+OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
+                             size_t n) {
+  real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
+  double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
+  struct rng rng;
+  rng_init(&rng, job->seed[0], job->seed[1], (uint32_t)job->step, RNG_STREAM_NOISE);
+  for (size_t i = 0; i < n; i++) {
+    real noise = std > 0 ? (real)(std * rng_normal(&rng)) : 0;
+    v[i] = keep * v[i] - lr * g[i] + noise;
+    p[i] += v[i];
+  }
+}
+#endif
 
 /* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not
  * touched. */
@@ -84,21 +101,6 @@ OUT_OF_LINE void K(adam)(const struct T(update) * u, real *restrict p, const rea
   }
 }
 
-/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
- * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
-OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
-                             size_t n) {
-  real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
-  double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
-  struct rng rng;
-  rng_init(&rng, job->seed[0], job->seed[1], (uint32_t)job->step, RNG_STREAM_NOISE);
-  for (size_t i = 0; i < n; i++) {
-    real noise = std > 0 ? (real)(std * rng_normal(&rng)) : 0;
-    v[i] = keep * v[i] - lr * g[i] + noise;
-    p[i] += v[i];
-  }
-}
-
 /* Updates the parameters from .. to-1. */
 OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
   const struct T(update) *u = context;
@@ -109,7 +111,7 @@ OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
     case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(u, p, g, s, to - from); break;
     case GRADUS_OPTIMIZER_ADAM:
     case GRADUS_OPTIMIZER_ADAMW: K(adam)(u, p, g, s, to - from); break;
-    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(u->job, p, g, s, to - from); break;
+    case GRADUS_OPTIMIZER_LANGEVIN: KS(langevin)(u->job, p, g, s, to - from); break;
     default: break;
   }
 }
@@ -120,7 +122,7 @@ static void K(update_all)(const struct T(update) * u) {
 }
 
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
-  struct T(update) update = K(update_of)(job, parameters, gradients, state, n);
+  struct T(update) update = KS(update_of)(job, parameters, gradients, state, n);
   K(update_all)(&update);
   job->step += 1;
 }

@@ -25,25 +25,28 @@
 GRADUS_BINARY_OPS(X)
 #undef X
 
-/* y[i] = op(a[i], b) for i < n, of binary operations. */
-LOCAL void K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict a, real b, size_t n) {
+/* What is mostly done with a number. */
+#define OPS_OF_NUMBERS(X) X(add, ) X(sub, ) X(mul, ) X(div, ) X(max, ) X(min, )
+
+/* y[i] = op(a[i], b) for i < n, of operations for which that is a loop of its own; whether op is one. */
+LOCAL int K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict a, real b, size_t n) {
   switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_by_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
+#define X(name, ...) \
+  case OP_##name: K(name##_by_number)(y, a, b, n); return 1;
+    OPS_OF_NUMBERS(X)
 #undef X
-    default: break;
+    default: return 0;
   }
 }
 
-/* y[i] = op(a, b[i]) for i < n, of binary operations. */
-LOCAL void K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *restrict b, size_t n) {
+/* y[i] = op(a, b[i]) for i < n, of operations for which that is a loop of its own; whether op is one. */
+LOCAL int K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *restrict b, size_t n) {
   switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_of_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
+#define X(name, ...) \
+  case OP_##name: K(name##_of_number)(y, a, b, n); return 1;
+    OPS_OF_NUMBERS(X)
 #undef X
-    default: break;
+    default: return 0;
   }
 }
 
@@ -88,10 +91,9 @@ LOCAL void K(strip_forward)(uint32_t op, real *restrict y, const real *restrict 
 LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
   real *y = y_, spread[2][STRIP_MAX];
   const real *a = a_, *b = b_;
-  int has_loop = op >= OP_add && op < OP_COUNT;
   if (numbers == 0) K(strip_forward)(op, y, a, b, n);
-  else if (has_loop && numbers == RIGHT_NUMBER) K(strip_by_number)(op, y, a, *b, n);
-  else if (has_loop && numbers == LEFT_NUMBER) K(strip_of_number)(op, y, *a, b, n);
+  else if (numbers == RIGHT_NUMBER && K(strip_by_number)(op, y, a, *b, n)) return;
+  else if (numbers == LEFT_NUMBER && K(strip_of_number)(op, y, *a, b, n)) return;
   else {
     size_t length = size_min(n, STRIP_MAX);
     if (numbers & LEFT_NUMBER)
