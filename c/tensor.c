@@ -110,13 +110,15 @@ static void space_tile(struct space *s) {
   if (along == 0 || s->count < LEAST_TILED || s->axes + 2 > AXES_MAX || s->view[0].stride[0] != 1) return;
   if (s->size[0] % TILE != 0 || s->size[along] % TILE != 0) return;
   s->size[0] /= TILE, s->size[along] /= TILE;
-  memmove(s->size + 2, s->size, s->axes * sizeof *s->size);
+  for (uint32_t k = s->axes; k-- > 0;) {
+    s->size[k + 2] = s->size[k];
+    for (uint32_t v = 0; v < s->views; v++) s->view[v].stride[k + 2] = s->view[v].stride[k];
+  }
   s->size[0] = s->size[1] = TILE;
   for (uint32_t v = 0; v < s->views; v++) {
-    int64_t *stride = s->view[v].stride, inner = stride[0], other = stride[along];
-    stride[0] *= TILE, stride[along] *= TILE;
-    memmove(stride + 2, stride, s->axes * sizeof *stride);
-    stride[0] = inner, stride[1] = other;
+    int64_t *stride = s->view[v].stride;
+    stride[0] = stride[2], stride[1] = stride[2 + along];
+    stride[2] *= TILE, stride[2 + along] *= TILE;
   }
   s->axes += 2;
   for (uint32_t v = 0; v < s->views; v++) s->view[v].layout = layout_of(s, &s->view[v]);

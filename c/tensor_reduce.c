@@ -41,7 +41,7 @@ struct reduction {
   static void whole_##name##_down(void *to, const void *from, size_t stride, size_t rows, size_t columns) {    \
     int64_t *restrict result = to;                                                                             \
     for (size_t i = 0; i < rows; i++)                                                                          \
-      for (size_t j = 0; j < columns; j++) {                                                                   \
+      REST for (size_t j = 0; j < columns; j++) {                                                              \
         const int64_t a = result[j], x = ((const int64_t *)from)[i * stride + j];                              \
         result[j] = step;                                                                                      \
       }                                                                                                        \
