@@ -1103,6 +1103,7 @@ def product_cases():
         case("linear", [f"float64 {x}", f"float64 {w}", f"float64 [{out}]"], "$1", "$2")
     for activation in ACTIVATIONS:
         case("linear", ["float64 [2,3]", "float64 [2,3]", "float64 [2]"], "$1", "$2", activation)
+        case("linear", ["float64 [2,3]", "float64 [2,3]"], "$1", None, activation)
     case("linear", ["float32 [2,3]", "float32 [2,3]", "float32 [2]"], "$1", "$2")
     refused("linear", ["float64 [2,3]", "float64 [3,2]"], "$1")
     for equation, *shapes in [
