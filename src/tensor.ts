@@ -38,7 +38,7 @@ import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, pr
 import { textOf } from "./tensor/printing.ts";
 import { einsum } from "./tensor/einsum.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
-import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
+import { dropout, type DropoutOptions, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -167,8 +167,14 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
+/** Throws what is told where a tensor is needed and something else was given. */
+function refuseOther(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
+}
+
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
-  return typeof data === "object" && !ArrayBuffer.isView(data) && !Array.isArray(data) && "shape" in data;
+  return typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && !Array.isArray(data) &&
+    "shape" in data;
 }
 
 /** The type that options say, all of them checked. `who` completes "the options of …". */
@@ -248,20 +254,23 @@ export class Tensor {
   readonly #view: View;
   /** What has computed it, or what holds its gradient; undefined where none is needed. */
   #node: Node | undefined;
-  /** The gradient, or null before there is one. */
-  grad: Tensor | null = null;
+  #grad: Tensor | null = null;
 
   static {
+    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => tensor.#view,
-      nodeOf: (tensor) => tensor.#node,
+      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
+      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: (x) => x instanceof Tensor,
+      isTensor: isOne,
     });
   }
 
   private constructor(view: View, node: Node | undefined) {
+    if (!(view instanceof View)) {
+      throw new GradusError("argument", "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed");
+    }
     this.#view = view;
     this.#node = node;
   }
@@ -505,6 +514,31 @@ export class Tensor {
     return textOf(this.#view, name ? [`gradFn=<${name}>`] : this.requiresGrad ? ["requiresGrad=true"] : []);
   }
 
+  /** The only element where a number is asked for, as `Number(x)` does; else `toString()`. */
+  [Symbol.toPrimitive](hint: string): string | number {
+    return hint === "number" || (hint === "default" && this.size === 1) ? this.item() : this.toString();
+  }
+
+  /** What `JSON.stringify` takes: `toArray()`. */
+  toJSON(): Elements {
+    return this.toArray();
+  }
+
+  /**
+   * The parts along the first axis, as views: `for (const row of x)`.
+   *
+   * @throws {GradusError} If this is a single element.
+   */
+  *[Symbol.iterator](): Generator<Tensor> {
+    if (this.ndim === 0) {
+      throw new GradusError(
+        "shape",
+        "Cannot go through a tensor of shape (): a single element has no axis, item() reads it",
+      );
+    }
+    for (let i = 0; i < this.shape[0]; i++) yield select(this, 0, i);
+  }
+
   /** What `console.log` prints. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
@@ -541,6 +575,23 @@ export class Tensor {
     }
     this.#node = requires ? new Node("leaf", this.#view, [], [], []) : undefined;
     if (this.#node !== undefined) this.#node.holder = this;
+  }
+
+  /** The gradient, or null before there is one. It can be set to a tensor of this shape. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(gradient: Tensor | null) {
+    if (gradient !== null && (!(gradient instanceof Tensor) || !isSameShape(gradient.shape, this.shape))) {
+      throw new GradusError(
+        "shape",
+        `Cannot set the gradient: it is ${
+          gradient instanceof Tensor ? `of shape ${shapeText(gradient.shape)}` : shown(gradient)
+        }, null or a tensor of shape ${shapeText(this.shape)} is needed`,
+      );
+    }
+    this.#grad = gradient;
   }
 
   /** Whether it was made by nobody's operation, or needs no gradient. */
@@ -630,18 +681,28 @@ export class Tensor {
     this.grad = null;
   }
 
-  /** Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway. */
+  /**
+   * Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway.
+   *
+   * @throws {GradusError} If this tensor needs no gradient.
+   */
   retainGrad(): void {
-    if (this.#node !== undefined) this.#node.holder = this;
+    if (this.#node === undefined) {
+      throw new GradusError("state", "Cannot retain the gradient: this tensor needs none, requiresGrad is needed");
+    }
+    this.#node.holder = this;
   }
 
   /**
    * Has a function called with the gradient at every `backward()` that reaches this tensor; a tensor that it returns takes the
    * gradient's place. Returns a function that ends this.
    *
-   * @throws {GradusError} If this tensor needs no gradient.
+   * @throws {GradusError} If this tensor needs no gradient, or the hook is no function.
    */
   registerHook(hook: GradientHook): () => void {
+    if (typeof hook !== "function") {
+      throw new GradusError("argument", `Cannot register a hook: it is ${shown(hook)}, a function is needed`);
+    }
     if (this.#node === undefined) {
       throw new GradusError("state", "Cannot register a hook: this tensor needs no gradient, requiresGrad is needed");
     }
@@ -1192,6 +1253,7 @@ export class Tensor {
    * Σ x along axes, of integers and bool as int64; of no elements 0.
    *
    * @param axes One axis, several, or all where none are given; negative ones count from the end. An empty list is no axis.
+   * A single element is let pass as having one axis.
    * @throws {GradusError} If there is no such axis.
    *
    * @example
@@ -1467,14 +1529,23 @@ export class Tensor {
   }
 
   /**
-   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays: for
-   * training only. Without a seed every call chooses others, as `Tensor.rand` does.
+   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays. With
+   * `training: false` it is this tensor. Without a seed every call chooses others, as `Tensor.rand` does.
    *
    * @throws {GradusError} If p is not from 0 to 1.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.ones([4]);
+   * assertEquals(x.dropout(0.5, { seed: 1 }).toArray(), [0, 2, 0, 2]);
+   * assertEquals(x.dropout(0.5, { training: false }).toArray(), [1, 1, 1, 1]);
+   * ```
    */
-  dropout(p = 0.5, options: { seed?: number } = {}): Tensor {
-    checkOptions("the options of dropout()", options, ["seed"]);
-    return dropout(this, p, options.seed);
+  dropout(p = 0.5, options: DropoutOptions = {}): Tensor {
+    return dropout(this, p, options);
   }
 
   // ---------------------------------------------------------------- losses

@@ -262,3 +262,107 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
   assertThrows(() => leaf.set([0], 1), GradusError, "Cannot set elements in place: the tensor requires a gradient");
   assertEquals(Tensor.noGrad(() => leaf.set([0], 1)).toArray(), [1, 0]);
 });
+
+Deno.test("indices beyond 32 bits are refused as what they are, not wrapped around", () => {
+  const x = numbered([2, 3]);
+  for (
+    const index of [Tensor.from([2n ** 32n + 1n]), Tensor.from([-(2n ** 40n)]), [2 ** 32], new Float64Array([1e12])]
+  ) {
+    assertThrows(() => x.take(index, 0), GradusError, "axis 0 has no place");
+    assertThrows(() => x.index([":", index]), GradusError, "axis 1 has no place");
+  }
+  assertThrows(() => x.index([Tensor.from([4294967295], { dtype: "uint32" })]), GradusError, "no place 4294967295");
+});
+
+Deno.test("a misspelt name in a slice is refused", () => {
+  // @ts-expect-error: there is no such name.
+  assertThrows(() => numbered([4]).slice({ stp: 2 }), GradusError, 'no option "stp"');
+});
+
+Deno.test("where() of a tensor and itself has the gradient of both", () => {
+  const a = Tensor.from([1, 2, 3], { requiresGrad: true });
+  Tensor.where(Tensor.from([true, false, true]), a, a).mul(Tensor.from([5, 6, 7])).sum().backward();
+  assertEquals(a.grad!.toArray(), [5, 6, 7]);
+});
+
+Deno.test("set() and copy_() of elements of the same memory read what was there before", () => {
+  // More elements than are copied at a time, so that order matters.
+  const n = 100_000, before = Array.from({ length: n }, (_, i) => i), x = () => Tensor.arange(n);
+  const numbersOf = (y: Tensor) => Array.from(y.data, Number);
+  assertEquals(numbersOf(x().copy_(x().flip())), before.toReversed());
+  const flipped = x();
+  assertEquals(numbersOf(flipped.copy_(flipped.flip())), before.toReversed());
+  const moved = x();
+  moved.set([{ start: 1 }], moved.slice({ stop: -1 }));
+  assertEquals(numbersOf(moved), [0, ...before.slice(0, -1)]);
+  const placed = x();
+  placed.set([Tensor.from(before, { dtype: "int32" })], placed.flip());
+  assertEquals(numbersOf(placed), before.toReversed());
+  const square = Tensor.arange(90_000).reshape([300, 300]), sum = square.add(square.T);
+  assertEquals(numbersOf(square.add_(square.T)), numbersOf(sum));
+});
+
+Deno.test("elements of a stretched tensor cannot be set, since they are the same ones", () => {
+  const x = Tensor.from([[1], [2]]), stretched = x.expand([2, 3]);
+  for (
+    const change of [
+      () => stretched.set([0, 1], 5),
+      () => stretched.set([[0]], 5),
+      () => stretched.fill_(1),
+      () => stretched.add_(1),
+      () => stretched.copy_(Tensor.ones([2, 3])),
+    ]
+  ) assertThrows(change, GradusError, "clone() is needed before");
+  assertEquals(x.toArray(), [[1], [2]]);
+  assertEquals(stretched.clone().fill_(4).toArray(), [[4, 4, 4], [4, 4, 4]]);
+});
+
+Deno.test("a change that is refused leaves the elements as they are, also for gradients", () => {
+  const x = Tensor.from([1, 2, 3]), w = Tensor.from([1, 1, 1], { requiresGrad: true }), y = w.mul(x).sum();
+  assertThrows(() => x.set([7], 1), GradusError, "no place 7");
+  assertThrows(() => x.set([[7]], 1), GradusError, "no place 7");
+  assertThrows(() => x.set([":"], Tensor.ones([2])), GradusError, "cannot be stretched");
+  assertThrows(() => x.set([[0, 1]], Tensor.ones([3])), GradusError, "cannot be stretched");
+  assertThrows(() => x.add_(Tensor.ones([2])), GradusError, "cannot be stretched");
+  assertThrows(() => x.copy_(Tensor.ones([2])), GradusError, "cannot be stretched");
+  y.backward();
+  assertEquals(w.grad!.toArray(), [1, 2, 3]);
+});
+
+Deno.test("scatterAdd() of bool is refused in a sentence", () => {
+  const x = Tensor.from([true, false]);
+  assertThrows(() => x.scatterAdd(0, [0, 0], x), GradusError, "bool is not added up");
+});
+
+Deno.test("a single integer is an index as a number is, a single truth chooses all or nothing of an axis of its own", () => {
+  const x = numbered([2, 3]), one = Tensor.from(1n);
+  assertEquals(x.index([one, ":"]).toArray(), [3, 4, 5]);
+  assertEquals(x.unsqueeze(0).index([Tensor.from(0n), ":", [2, 0]]).toArray(), [[2, 0], [5, 3]]);
+  assertEquals(x.index([":", Tensor.from(-1n)]).toArray(), [2, 5]);
+  assertEquals(x.masked(Tensor.from(true)).toArray(), [[[0, 1, 2], [3, 4, 5]]]);
+  assertEquals(x.masked(Tensor.from(false)).shape, [0, 2, 3]);
+  assertEquals([Tensor.from(5).masked(Tensor.from(true)).toArray(), Tensor.from(5).masked(Tensor.from(false)).shape], [
+    [5],
+    [0],
+  ]);
+  assertEquals(numbered([2]).set([one], 7).toArray(), [0, 7]);
+  assertEquals(numbered([2]).set(Tensor.from(false), 7).toArray(), [0, 1]);
+  assertEquals(numbered([2]).set(Tensor.from(true), Tensor.from([7, 8])).toArray(), [7, 8]);
+  const leaf = Tensor.from([2, 3], { requiresGrad: true });
+  leaf.masked(Tensor.from(true)).mul(leaf.index([one])).sum().backward();
+  assertEquals(leaf.grad!.toArray(), [3, 8]);
+});
+
+Deno.test("masks of large tensors are read and set in one pass", () => {
+  const mask = Tensor.rand([1000, 1000], { seed: 1 }).gt(0.5), x = Tensor.ones([1000, 1000]);
+  const took = (f: () => unknown) => {
+    const start = performance.now();
+    f();
+    return performance.now() - start;
+  };
+  const least = (f: () => unknown) => Math.min(took(f), took(f), took(f));
+  // Lists that grow by element, in place of typed arrays, take more than ten times as long.
+  const unit = least(() => x.take(Tensor.permutation(x.size, { seed: 1 })));
+  assert(least(() => x.masked(mask)) < 10 * unit, "masked");
+  assert(least(() => x.set(mask, 0)) < 10 * unit, "set");
+});

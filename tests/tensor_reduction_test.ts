@@ -250,7 +250,10 @@ Deno.test("reductions refuse axes that there are not, and options", () => {
   assertThrows(() => x.sum(2), GradusError, "Cannot sum: there is no axis 2, -2 to 1 is needed");
   assertThrows(() => x.mean([0, -2]), GradusError, "Cannot mean: axis 0 is given twice");
   assertThrows(() => x.argmax(0.5), GradusError, "there is no axis 0.5");
-  assertThrows(() => Tensor.ones([]).cumsum(0), GradusError, "a single element has none");
+  assertThrows(() => x.argmax([0, 1] as never), GradusError, "Cannot argmax: there is no axis an array");
+  assertThrows(() => Tensor.ones([]).sum(1), GradusError, "Cannot sum: there is no axis 1, -1 to 0 is needed");
+  assertThrows(() => Tensor.ones([]).cumsum(-2), GradusError, "there is no axis -2");
+  assertThrows(() => Tensor.ones([]).cumsum(1), GradusError, "Cannot cumsum: there is no axis 1, -1 to 0 is needed");
   assertThrows(() => x.max(0, { keepdim: true } as never), GradusError, 'there is no option "keepdim"');
   assertThrows(() => x.std(0, { correction: -1 }), GradusError, "Cannot use correction -1");
   assertThrows(() => x.norm(0, { p: NaN }), GradusError, "Cannot use the norm NaN: a number is needed");
@@ -323,6 +326,18 @@ Deno.test("Tensor.logSumExp() of −∞ alone has the gradient 0", () => {
   assertEquals(gradientOf((x) => x.logSumExp(), [-inf, -inf]), [0, 0]);
 });
 
+Deno.test("a single element is a row of one, as in PyTorch", () => {
+  const x = Tensor.from(-3);
+  for (const axis of [0, -1]) {
+    assertEquals([x.sum(axis), x.mean([axis]), x.prod(axis), x.max(axis)].map((y) => y.item()), [-3, -3, -3, -3]);
+    assertEquals(x.norm(axis, { keepDims: true }).toArray(), 3);
+    assertEquals(x.std(axis, { correction: 0 }).item(), 0);
+    assertEquals([x.cumsum(axis), x.cumprod(axis), x.logSumExp(axis)].map((y) => y.toArray()), [-3, -3, -3]);
+    assertEquals([x.argmax(axis), x.argmin(axis)].map((y) => y.toArray()), [0, 0]);
+  }
+  checkTensorGradients((x) => x.cumprod(0).mul(x.sum(0)), [x]);
+});
+
 Deno.test("gradients of reductions of nothing and of single elements have their shape", () => {
   for (const [name, reduce] of Object.entries(differentiable)) {
     const single = Tensor.from(-3, { dtype: "float64" }), isDefined = !["var", "std"].includes(name);
@@ -355,4 +370,33 @@ Deno.test("reductions whose gradient reads the operand refuse backward() after i
     viewOf(product).storage.version++;
     assertThrows(() => y.backward(), GradusError, "an operand was changed in place after it was used");
   }
+});
+
+Deno.test("a single element is let pass as having one axis, as in PyTorch", () => {
+  for (const axis of [0, -1]) {
+    const x = Tensor.from(-3, { requiresGrad: true, dtype: "float64" });
+    const results = [
+      x.sum(axis),
+      x.mean([axis], { keepDims: true }),
+      x.prod(axis),
+      x.max(axis),
+      x.min([axis]),
+      x.logSumExp(axis),
+      x.cumsum(axis),
+      x.cumprod(axis),
+      x.sort(axis).values,
+      x.squeeze(axis),
+      x.flip(axis),
+    ];
+    for (const y of results) assertEquals([y.shape, y.item()], [[], -3]);
+    assertEquals([x.norm(axis).item(), x.var(axis, { correction: 0 }).item()], [3, 0]);
+    assertEquals([x.any(axis).toArray(), x.all(axis).toArray()], [true, true]);
+    for (const indices of [x.argmax(axis), x.argmin(axis), x.argsort(axis), x.sort(axis).indices]) {
+      assertEquals([indices.shape, indices.item()], [[], 0]);
+    }
+    results.reduce((a, b) => a.add(b)).backward();
+    assertEquals(x.grad!.item(), results.length);
+  }
+  assertThrows(() => Tensor.from(1).sum(1), GradusError, "Cannot sum: there is no axis 1, -1 to 0 is needed");
+  assertThrows(() => Tensor.from(1).sort(-2), GradusError, "Cannot sort: there is no axis -2, -1 to 0 is needed");
 });

@@ -189,10 +189,17 @@ function isUnsigned(dtype: DtypeInfo): boolean {
   return dtype.name.startsWith("u");
 }
 
-/** The type of a plain number beside tensors: it only decides what kind of type the result is of. */
+/**
+ * The type of a plain number beside tensors: it only decides what kind of type the result is of.
+ *
+ * @throws {GradusError} If it is none.
+ */
 export function dtypeOfScalar(value: Scalar): DtypeInfo {
   if (typeof value === "boolean") return bool;
   if (typeof value === "bigint") return int64;
+  if (typeof value !== "number") {
+    throw new GradusError("argument", `Cannot compute with ${shown(value)}: a tensor or a number is needed`);
+  }
   return Number.isInteger(value) ? int64 : defaultFloat;
 }
 

@@ -4,11 +4,11 @@
  */
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { shown } from "../options.ts";
+import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
-import { bool, dtypeOf, float32, int32, Kind } from "./dtype.ts";
+import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
 import { contiguous, converted, copied, fill } from "./kernels.ts";
 import {
   broadcastShape,
@@ -21,6 +21,7 @@ import {
   stridesOf,
 } from "./layout.ts";
 import { type Part, part } from "./shaping.ts";
+import { Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
 /** A stretch of an axis, as Python's start:stop:step: from the end where negative, as far as there is something. */
@@ -66,7 +67,9 @@ function isArrayIndex(index: Index): index is IndexArray {
 }
 
 /** One axis of a view cut down to a slice. */
-function sliced(task: string, view: View, axis: number, { start, stop, step = 1 }: Slice): View {
+function sliced(task: string, view: View, axis: number, slice: Slice): View {
+  checkOptions("a slice", slice, ["start", "stop", "step"]);
+  const { start, stop, step = 1 } = slice;
   for (const number of [start ?? 0, stop ?? 0, step]) {
     if (!Number.isInteger(number)) refuse(task, view.shape, `a slice has ${shown(number)}, whole numbers are needed`);
   }
@@ -154,10 +157,11 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
 function arrayView(task: string, index: IndexArray): View {
   const view = isTensor(index) ? viewOf(index) : fromNested(index as Nested);
   if (view.dtype.kind !== Kind.float) return view;
-  // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
-  const whole = converted(view, int32);
-  const isWhole = !isTensor(index) && [...view.indices()].every((at) => Number.isInteger(view.read(at)));
-  if (isWhole) return whole;
+  if (!isTensor(index)) {
+    // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
+    const numbers = fromNested(index as Nested, float64), { array } = numbers.storage;
+    if ((array as Float64Array).every(Number.isSafeInteger)) return converted(numbers, int64);
+  }
   throw new GradusError("argument", `Cannot ${task} by an index of ${view.dtype.name}: integers or bool are needed`);
 }
 
@@ -166,20 +170,28 @@ function axesOfArray(index: IndexArray): number {
   return view.dtype === bool ? view.shape.length : 1;
 }
 
-/** The elements of a view as 32-bit integers, in order. */
-function integersOf(view: View): Int32Array {
-  return copied(view, int32).storage.array as Int32Array;
+/** The elements of a view of integers as numbers, in order; what 32 bits cannot hold, as near as a number is. */
+function integersOf(view: View): Int32Array | Float64Array {
+  const isWide = view.dtype === int64 || view.dtype.name === "uint32";
+  return copied(view, isWide ? float64 : int32).storage.array as Int32Array | Float64Array;
 }
 
-/** The indices of elements that are not 0, one array for each axis. */
-export function placesOf(view: View): Int32Array[] {
-  const flags = copied(view, bool).storage.array, { shape } = view, at = shape.map(() => 0);
-  const places: number[][] = shape.map(() => []);
-  for (let k = 0; k < view.size; k++) {
-    if (flags[k]) at.forEach((place, axis) => places[axis].push(place));
-    for (let i = shape.length - 1; i >= 0 && ++at[i] === shape[i]; i--) at[i] = 0;
+/** The numbers of the elements that are not 0, in order. */
+function numbersOf(view: View): Int32Array<ArrayBuffer> {
+  const flags = copied(view, bool).storage.array as Uint8Array, numbers = new Int32Array(view.size);
+  let count = 0;
+  for (let k = 0; k < numbers.length; k++) {
+    numbers[count] = k;
+    count += flags[k];
   }
-  return places.map((list) => Int32Array.from(list));
+  return numbers.slice(0, count);
+}
+
+/** The places along each axis of the elements of a shape that have these numbers. */
+function placesOf(numbers: Int32Array<ArrayBuffer>, shape: Shape): Int32Array<ArrayBuffer>[] {
+  if (shape.length === 1) return [numbers];
+  const strides = stridesOf(shape);
+  return shape.map((size, axis) => numbers.map((number) => Math.floor(number / strides[axis]) % size));
 }
 
 /** Where elements are gathered from, and how the result lies. */
@@ -213,8 +225,8 @@ export function gathering(
         if (!isSameShape(covered, view.shape)) {
           refuse(task, shape, `a mask has the shape ${shapeText(view.shape)}, ${shapeText(covered)} is needed there`);
         }
-        for (const places of placesOf(view)) {
-          indices.push({ axis: axis++, view: fromNested(places) });
+        for (const places of placesOf(numbersOf(view), view.shape)) {
+          indices.push({ axis: axis++, view: new View(new Storage(places), int32, [places.length]) });
         }
       }
     }
@@ -292,6 +304,14 @@ export function scattered(
   ]);
 }
 
+/** A single element as an index: an integer is a number, a mask chooses all or nothing of an axis of its own. */
+function single(task: string, index: Tensor, arrays: (IndexArray | undefined)[]): PlainIndex[] {
+  const view = arrayView(task, index), value = Number(view.read(view.offset));
+  if (view.dtype !== bool) return [value];
+  arrays.push(new Int32Array(value));
+  return [null];
+}
+
 /** Indices as plain ones, with ":" in the place of arrays, and the array of each axis that is left by these. */
 export function splitIndices(
   task: string,
@@ -300,6 +320,7 @@ export function splitIndices(
 ): { plainIndices: PlainIndex[]; arrays: (IndexArray | undefined)[] } {
   const arrays: (IndexArray | undefined)[] = [];
   const plainIndices = writtenOut(task, indices, shape).flatMap((index): PlainIndex[] => {
+    if (isTensor(index) && index.ndim === 0) return single(task, index, arrays);
     if (isArrayIndex(index)) {
       arrays.push(index);
       return new Array<":">(axesOfArray(index)).fill(":");
@@ -369,6 +390,7 @@ export function gather(x: Tensor, axis: number, index: IndexArray): Tensor {
 export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: Tensor): Tensor {
   const { shape, dtype } = viewOf(x), at = checkAxis("scatter to a tensor", axis, shape.length);
   const places = arrayView("scatter to a tensor", index);
+  if (dtype === bool) refuse("scatter to", shape, "bool is not added up, numbers are needed");
   if (!places.shape.every((size, i) => size <= source.shape[i]) || source.shape.length !== places.shape.length) {
     refuse(
       "scatter to",
@@ -384,11 +406,11 @@ export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: T
 
 /** The indices of the elements that are not 0: (count, axes). */
 export function nonzero(x: Tensor): Tensor {
-  const view = viewOf(x),
-    places = placesOf(view),
-    count = places[0]?.length ?? (view.size === 1 && Number(view.read(view.offset)) !== 0 ? 1 : 0);
-  const y = View.allocate(int32, [count, places.length]), { array } = y.storage;
-  places.forEach((list, axis) => list.forEach((place, i) => array[i * places.length + axis] = place));
+  const view = viewOf(x), { shape } = view, numbers = numbersOf(view), axes = shape.length;
+  const y = View.allocate(int32, [numbers.length, axes]), array = y.storage.array as Int32Array;
+  placesOf(numbers, shape).forEach((places, axis) => {
+    for (let i = 0; i < places.length; i++) array[i * axes + axis] = places[i];
+  });
   return plain(y);
 }
 

@@ -174,15 +174,16 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
     );
   }
   const sizes = [...new Array<number>(times.length - shape.length).fill(1), ...shape];
-  const apart = reshape(x, sizes.flatMap((size) => [1, size]));
-  const again = stretched("repeat", apart, sizes.flatMap((size, i) => [times[i], size]));
+  // Only what is repeated needs an axis for that, as there are only so many.
+  const apart = reshape(x, sizes.flatMap((size, i) => times[i] === 1 ? [size] : [1, size]));
+  const again = stretched("repeat", apart, sizes.flatMap((size, i) => times[i] === 1 ? [size] : [times[i], size]));
   return reshape(again, sizes.map((size, i) => size * times[i]));
 }
 
 /** As `repeat`; where there are fewer counts than axes, the first axes are left as they are. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
-  const missing = Math.max(viewOf(x).shape.length - counts.length, 0);
-  return repeat(x, [...new Array<number>(missing).fill(1), ...counts]);
+  const times = checkShape("tile a tensor", counts), missing = Math.max(viewOf(x).shape.length - times.length, 0);
+  return repeat(x, [...new Array<number>(missing).fill(1), ...times]);
 }
 
 /** The elements moved along an axis, those that leave it at the end coming in at the beginning; of all as one, without an axis. */

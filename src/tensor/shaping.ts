@@ -1,5 +1,6 @@
 /** Views of the same elements in other shapes and orders, and how gradients go back through them. */
 import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { record, viewOf } from "./autograd.ts";
 import { copied, copy, fill } from "./kernels.ts";
@@ -98,10 +99,9 @@ function stridesFor({ shape, strides, size }: View, to: Shape): number[] | undef
 
 /** The axes from `start` to `end`, both included, as one. */
 export function flatten(x: Tensor, start: number, end: number): Tensor {
-  const { shape } = viewOf(x);
+  const { shape } = viewOf(x), count = Math.max(shape.length, 1);
+  const from = checkAxis("flatten a tensor", start, count), to = checkAxis("flatten a tensor", end, count);
   if (shape.length === 0) return reshape(x, [1]);
-  const from = checkAxis("flatten a tensor", start, shape.length),
-    to = checkAxis("flatten a tensor", end, shape.length);
   if (from > to) {
     throw new GradusError(
       "shape",
@@ -113,7 +113,11 @@ export function flatten(x: Tensor, start: number, end: number): Tensor {
 
 /** The axes in another order: axis i of the result is axis order[i]. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const view = viewOf(x), axes = order.map((axis) => checkAxis("permute a tensor", axis, view.shape.length));
+  const view = viewOf(x);
+  if (!Array.isArray(order)) {
+    throw new GradusError("shape", `Cannot permute a tensor: the order is ${shown(order)}, an array of axes is needed`);
+  }
+  const axes = order.map((axis) => checkAxis("permute a tensor", axis, view.shape.length));
   if (axes.length !== view.shape.length || new Set(axes).size !== axes.length) {
     throw new GradusError(
       "shape",
@@ -205,6 +209,9 @@ export function contiguousTensor(x: Tensor): Tensor {
 export function diagonal(x: Tensor, offset: number, axis1: number, axis2: number): Tensor {
   const task = "take a diagonal of a tensor", { shape: { length } } = viewOf(x);
   const a = checkAxis(task, axis1, length), b = checkAxis(task, axis2, length);
+  if (!Number.isInteger(offset)) {
+    throw new GradusError("argument", `Cannot ${task}: the offset is ${shown(offset)}, a whole number is needed`);
+  }
   if (a === b) throw new GradusError("shape", `Cannot ${task}: axis ${axis1} is given twice, two axes are needed`);
   return part("diagonal", x, (view) => {
     const others = view.shape.map((_, i) => i).filter((i) => i !== a && i !== b);
