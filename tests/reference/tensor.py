@@ -279,7 +279,7 @@ def prod(x, axes=None, keepDims=False):
 
 def along(f):
     """A reduction that takes axes and keepDims, from one of PyTorch that takes dim and keepdim."""
-    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims) if x.ndim else f(x, (), keepDims)
+    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims)
 
 
 def norm(x, axes=None, keepDims=False, p=2):
@@ -1068,6 +1068,15 @@ def edge_cases():
     case("matmul", ["float32 [1,12] special", "float32 [12,1] zeros"], "$1")
 
 
+def single_element_cases():
+    """As having one axis."""
+    reductions, ordered = ["sum", "mean", "max", "logSumExp", "argmax", "norm"], ["sort", "argsort"]
+    for method in [*reductions, *ordered, "cumsum", "cumprod", "softmax", "logSoftmax"]:
+        case(method, "float64 []", 0)
+        case(method, "float64 []", -1)
+        refused(method, "float64 []", 1)
+
+
 def product_cases():
     for a, b in [
         ("[3]", "[3]"), ("[2,3]", "[3]"), ("[3]", "[3,2]"), ("[2,3]", "[3,2]"), ("[2,3] transposed", "[3,2] transposed"),
@@ -1283,7 +1292,7 @@ def large_cases():
 def write_cases():
     for cases in (
         unary_cases, binary_cases, view_cases, conversion_cases, element_cases, join_cases, reduction_cases, product_cases,
-        row_cases, making_cases, in_place_cases, property_cases, edge_cases, large_cases,
+        row_cases, making_cases, in_place_cases, property_cases, edge_cases, single_element_cases, large_cases,
     ):
         cases()
     empty = [method for method, cases in CASES.items() if not cases]
