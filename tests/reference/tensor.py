@@ -14,7 +14,6 @@ import json
 import math
 import os
 import pathlib
-import struct
 import sys
 import warnings
 
@@ -236,6 +235,14 @@ def index_of(index):
     return index if index is None or isinstance(index, int) else long(index)
 
 
+def take(x, index, axis=None):
+    index = long(index)
+    if axis is None:
+        return x.take(index)
+    axis %= x.ndim
+    return x.index_select(axis, index.reshape(-1)).reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1:]])
+
+
 def set_elements(x, index, value):
     y = x.clone(memory_format=torch.contiguous_format)
     if isinstance(index, torch.Tensor):
@@ -272,7 +279,7 @@ def prod(x, axes=None, keepDims=False):
 
 def along(f):
     """A reduction that takes axes and keepDims, from one of PyTorch that takes dim and keepdim."""
-    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims) if x.ndim else f(x, (), keepDims)
+    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims)
 
 
 def norm(x, axes=None, keepDims=False, p=2):
@@ -309,7 +316,7 @@ def scalar_too(f):
     return g
 
 
-def linear(x, weight, bias, activation):
+def linear(x, weight, bias=None, activation=None):
     y = F.linear(x, weight, bias)
     return y if activation is None else UNARY[activation](y)
 
@@ -384,9 +391,7 @@ VIEWS = {
     "permute": lambda x, axes: x.permute(axes),
     "T": lambda x: x.permute(*range(x.ndim - 1, -1, -1)),
     "mT": lambda x: x.mT,
-    "squeeze": lambda x, axes=None: x.squeeze() if axes is None else x.squeeze(axes if isinstance(
-        axes, int,
-    ) else tuple(axes)),
+    "squeeze": lambda x, axes=None: x.squeeze(tuple(all_axes(x, axes))),
     "unsqueeze": lambda x, axis: x.unsqueeze(axis),
     "expand": lambda x, shape: x.expand(shape),
     "broadcastTo": lambda x, shape: x.broadcast_to(shape),
@@ -404,7 +409,7 @@ ELEMENTS = {
     "select": lambda x, axis, index: x.select(axis, index),
     "narrow": lambda x, axis, start, length: x.narrow(axis, start, length),
     "gather": lambda x, axis, index: x.gather(axis, long(index)),
-    "take": lambda x, index, axis=None: take(x, index, axis),
+    "take": take,
     "index": indexed,
     "masked": lambda x, mask: x[mask],
     "maskedFill": lambda x, mask, value: x.masked_fill(mask, value),
@@ -454,7 +459,7 @@ REDUCTIONS = {
 ACTIVATIONS = ["relu", "leakyRelu", "tanh", "sigmoid", "gelu", "silu", "softplus"]
 PRODUCTS = {
     "matmul": torch.matmul, "outer": torch.outer, "dot": torch.dot,
-    "linear": lambda x, weight, bias=None, activation=None: linear(x, weight, bias, activation),
+    "linear": linear,
     "Tensor.einsum": torch.einsum,
 }
 ROWS = {
@@ -511,14 +516,6 @@ PROPERTIES = {
     "toString": lambda x: repr(x).replace("torch.", "").replace("True", "true").replace("False", "false"),
 }
 EXACT = {**VIEWS, **ELEMENTS, **JOINS, **MAKING, **PROPERTIES, **BITS, **TESTS}
-
-
-def take(x, index, axis):
-    index = long(index)
-    if axis is None:
-        return x.take(index)
-    axis %= x.ndim
-    return x.index_select(axis, index.reshape(-1)).reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1:]])
 
 
 METHODS = {
@@ -1071,6 +1068,15 @@ def edge_cases():
     case("matmul", ["float32 [1,12] special", "float32 [12,1] zeros"], "$1")
 
 
+def single_element_cases():
+    """As having one axis."""
+    reductions, ordered = ["sum", "mean", "max", "logSumExp", "argmax", "norm"], ["sort", "argsort"]
+    for method in [*reductions, *ordered, "cumsum", "cumprod", "softmax", "logSoftmax"]:
+        case(method, "float64 []", 0)
+        case(method, "float64 []", -1)
+        refused(method, "float64 []", 1)
+
+
 def product_cases():
     for a, b in [
         ("[3]", "[3]"), ("[2,3]", "[3]"), ("[3]", "[3,2]"), ("[2,3]", "[3,2]"), ("[2,3] transposed", "[3,2] transposed"),
@@ -1103,6 +1109,7 @@ def product_cases():
         case("linear", [f"float64 {x}", f"float64 {w}", f"float64 [{out}]"], "$1", "$2")
     for activation in ACTIVATIONS:
         case("linear", ["float64 [2,3]", "float64 [2,3]", "float64 [2]"], "$1", "$2", activation)
+        case("linear", ["float64 [2,3]", "float64 [2,3]"], "$1", None, activation)
     case("linear", ["float32 [2,3]", "float32 [2,3]", "float32 [2]"], "$1", "$2")
     refused("linear", ["float64 [2,3]", "float64 [3,2]"], "$1")
     for equation, *shapes in [
@@ -1266,9 +1273,8 @@ def large_cases():
         ]:
             case("matmul", [f"{dtype} {a} whole", f"{dtype} {b} whole"], "$1")
         case("linear", [f"{dtype} [40,65] whole", f"{dtype} [33,65] whole", f"{dtype} [33] whole"], "$1", "$2")
-        case(
-            "linear", [f"{dtype} [40,65] whole transposed", f"{dtype} [33,65] whole", f"{dtype} [33] whole"], "$1", "$2", "relu",
-        )
+        layer = [f"{dtype} [40,65] whole transposed", f"{dtype} [33,65] whole", f"{dtype} [33] whole"]
+        case("linear", layer, "$1", "$2", "relu")
     for spec in ["float64 [1000]", "float32 [3,500] transposed", "int64 [700]", "uint8 [300]"]:
         kind = "" if "int" in spec else " halves"
         case("sort", spec + kind, 0)
@@ -1286,7 +1292,7 @@ def large_cases():
 def write_cases():
     for cases in (
         unary_cases, binary_cases, view_cases, conversion_cases, element_cases, join_cases, reduction_cases, product_cases,
-        row_cases, making_cases, in_place_cases, property_cases, edge_cases, large_cases,
+        row_cases, making_cases, in_place_cases, property_cases, edge_cases, single_element_cases, large_cases,
     ):
         cases()
     empty = [method for method, cases in CASES.items() if not cases]
@@ -1424,7 +1430,8 @@ class Chain:
     def take(self, method, *args):
         """Adds a step if its result is finite and neither too large nor too long."""
         y = called(method, self.last, self.tensors, args)[0]
-        if 0 < y.numel() <= self.largest and y.ndim <= 6 and y.is_floating_point() and y.isfinite().all() and y.abs().max() < 50:
+        fits = 0 < y.numel() <= self.largest and y.ndim <= 6 and y.is_floating_point()
+        if fits and y.isfinite().all() and y.abs().max() < 50:
             self.steps.append([method, *args])
             self.tensors.append(y)
 
