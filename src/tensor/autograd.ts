@@ -293,7 +293,7 @@ class GradientPass {
       else holder.grad = kept(tensorClass.add(before, gradient));
       return;
     }
-    if (this.#options.createGraph) holder.grad = kept(gradient);
+    if (this.#options.createGraph) holder.grad = kept(gradient.clone());
     else holder.grad = kept(plain(this.#isOurs(gradient) ? viewOf(gradient) : copied(viewOf(gradient))));
   }
 
