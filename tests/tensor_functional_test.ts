@@ -142,7 +142,7 @@ Deno.test("an operation of one's own can have several arguments and results, and
   y.add(z).sum().backward();
   assertEquals(seen, [[true, false, false]]);
   assertEquals(numbers(a.grad!), [6 + 1, 8 + Math.E]);
-  assertEquals([b.grad, calls], [null, 2]);
+  assertEquals([b.grad, calls], [null, 1]);
 });
 
 Deno.test("a gradient that backward() keeps for itself stays as it is", () => {
@@ -296,4 +296,30 @@ Deno.test("backward() without retainGraph lets go of the graph, and says so when
     "Cannot differentiate sum() again: its graph was released by backward(), the option retainGraph or createGraph is needed there",
   );
   assert(x.grad !== null);
+});
+
+Deno.test("backward() of an operation with several results is called once, with the gradients of all", () => {
+  const calls: unknown[] = [];
+  class Parts extends Function {
+    forward(context: FunctionContext, x: Tensor): Tensor[] {
+      context.saveForBackward(x);
+      return [x.square(), x.sum().to("float64"), x.argmax()];
+    }
+    backward(context: FunctionContext, a: Tensor, b: Tensor, c: Tensor): Tensor {
+      calls.push([a.toArray(), b.toArray(), c.toArray(), b.dtype]);
+      const [x] = context.savedTensors;
+      return a.mul(x).mul(2).add(b.to("float32"));
+    }
+  }
+  const x = Tensor.from([[1, 2], [3, 5]], { requiresGrad: true }), [a, b, c] = Parts.apply(x);
+  assertEquals([b.item(), c.item(), a.requiresGrad, b.requiresGrad, c.requiresGrad], [11, 3, true, true, false]);
+  a.sum().to("float64").mul(2).add(b.mul(3)).backward();
+  assertEquals(calls, [[[[2, 2], [2, 2]], 3, 0, "float64"]]);
+  assertEquals(x.grad!.toArray(), [[7, 11], [15, 23]]);
+  x.zeroGrad();
+  b.backward(undefined, { createGraph: true });
+  assertEquals(calls[1], [[[0, 0], [0, 0]], 1, 0, "float64"]);
+  assertEquals(x.grad!.toArray(), [[1, 1], [1, 1]]);
+  const second = grad((x: Tensor) => grad((x: Tensor) => Parts.apply(x)[0].pow(2).sum())(x).sum())(x);
+  assertEquals(second.toArray(), [[12, 48], [108, 300]]);
 });
