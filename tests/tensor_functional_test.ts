@@ -323,3 +323,20 @@ Deno.test("backward() of an operation with several results is called once, with 
   const second = grad((x: Tensor) => grad((x: Tensor) => Parts.apply(x)[0].pow(2).sum())(x).sum())(x);
   assertEquals(second.toArray(), [[12, 48], [108, 300]]);
 });
+
+Deno.test("jacobian() is right in every type of floating point", () => {
+  for (const dtype of ["float64", "float32", "float16", "bfloat16"] as const) {
+    const j = jacobian((x: Tensor) => x.square())(Tensor.from([1, 3], { dtype }));
+    assertEquals([j.toArray(), j.dtype], [[[2, 0], [0, 6]], dtype]);
+  }
+});
+
+Deno.test("vmap() of what is no function or no tensor is refused", () => {
+  const x = Tensor.ones([2]);
+  assertThrows(() => vmap(3 as never)(x), GradusError, "Cannot map over slices: there are 3 and an object (Tensor)");
+  assertThrows(
+    () => vmap((x: Tensor) => x)([1] as never),
+    GradusError,
+    "there are a function and an array, a function",
+  );
+});

@@ -149,3 +149,8 @@ Deno.test("a graph that is not retained lets go of what its gradients needed", (
   y.sum().backward(undefined, { retainGraph: false });
   assertEquals(nodeOf(y)!.saved.length, 0);
 });
+
+Deno.test("a scope keeps tensors only", () => {
+  using scope = Tensor.scope();
+  assertThrows(() => scope.keep([Tensor.ones([1])] as never), GradusError, "Cannot keep an array: a tensor is needed");
+});
