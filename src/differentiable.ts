@@ -100,7 +100,8 @@ function derivativesOfTensors(roots: readonly Root<Tensor>[], inputs: readonly T
 function jacobianOfTensor(output: Tensor, inputs: readonly Tensor[]): Tensor[] {
   const rows = Array.from({ length: output.size }, (_, k) => {
     const weight = Tensor.zerosLike(output);
-    weight.data[k] = 1 as never;
+    const { dtype, storage } = viewOf(weight);
+    dtype.write(storage.array, k, 1);
     return derivativesOfTensors([[output, weight]], inputs);
   });
   return inputs.map((input, i) => {

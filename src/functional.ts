@@ -383,6 +383,12 @@ function handedOut(
  */
 export function vmap(f: (slice: Tensor) => Tensor, axis = 0): (x: Tensor) => Tensor {
   return (x) => {
+    if (typeof f !== "function" || !(x instanceof Tensor)) {
+      throw new GradusError(
+        "argument",
+        `Cannot map over slices: there are ${shown(f)} and ${shown(x)}, a function and a tensor are needed`,
+      );
+    }
     const length = x.shape[checkAxis("map over slices", axis, x.ndim)];
     if (length === 0) {
       throw new GradusError(

@@ -213,6 +213,15 @@ function isDescending(method: string, options: SortOptions): boolean {
   return checkBoolean("descending", options.descending ?? false);
 }
 
+/** What a function gave, if it is no promise. */
+function atOnce<T>(method: string, result: T): T {
+  if (!(result instanceof Promise)) return result;
+  throw new GradusError(
+    "argument",
+    `Cannot call ${method}(): the function is asynchronous, one that is done when it returns is needed`,
+  );
+}
+
 /** A tensor that nothing has computed. */
 function leaf(view: View, { requiresGrad = false }: TensorOptions): Tensor {
   const tensor = plain(view);
@@ -657,14 +666,18 @@ export class Tensor {
     return gradient.to(dtype.name);
   }
 
-  /** Calls a function without recording: its results need no gradient. Returns what it returns. */
+  /**
+   * Calls a function without recording: its results need no gradient. Returns what it returns.
+   *
+   * @throws {GradusError} If the function is asynchronous: what it does later would be recorded.
+   */
   static noGrad<T>(f: () => T): T {
-    return withGrad(false, f);
+    return atOnce("noGrad", withGrad(false, f));
   }
 
-  /** Calls a function that is recorded, as within `noGrad` it would not be. Returns what it returns. */
+  /** Calls a function that is recorded, as within `noGrad` it would not be; the rest is as there. */
   static enableGrad<T>(f: () => T): T {
-    return withGrad(true, f);
+    return atOnce("enableGrad", withGrad(true, f));
   }
 
   /** Whether operations are recorded now. */

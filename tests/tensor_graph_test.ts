@@ -96,3 +96,22 @@ Deno.test("retainGrad() and registerHook() are refused where there is no gradien
     "Cannot call backward(): a hook gave 3, a tensor or nothing is needed",
   );
 });
+
+Deno.test("a gradient that somebody has set is added to, in whatever type and order", () => {
+  for (const gradient of [Tensor.ones([2], { dtype: "int64" }), Tensor.ones([1]).expand([2]), Tensor.ones([2])]) {
+    const x = Tensor.ones([2], { requiresGrad: true });
+    x.grad = gradient;
+    x.mul(3).sum().backward();
+    assertEquals(x.grad.toArray(), [4, 4]);
+  }
+});
+
+Deno.test("Tensor.noGrad() and Tensor.enableGrad() refuse asynchronous functions", () => {
+  for (const call of [Tensor.noGrad, Tensor.enableGrad]) {
+    assertThrows(
+      () => call(() => Promise.resolve()),
+      GradusError,
+      "the function is asynchronous, one that is done when",
+    );
+  }
+});

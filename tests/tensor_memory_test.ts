@@ -125,6 +125,15 @@ Deno.test("gradients of leaves survive scopes and later passes, also where they 
   assertEquals(w.grad!.sum().item(), 12_000);
 });
 
+Deno.test("leaves with the same gradient have it each for itself, also where it is recorded", () => {
+  for (const createGraph of [false, true]) {
+    const a = Tensor.ones([2], { requiresGrad: true }), b = Tensor.ones([2], { requiresGrad: true });
+    a.add(b).sum().backward(undefined, { createGraph });
+    a.sum().backward();
+    assertEquals([a.grad!.toArray(), b.grad!.toArray()], [[2, 2], [1, 1]]);
+  }
+});
+
 Deno.test("a hook may give a gradient of another type: it is converted, and not given back while it is needed", () => {
   const a = Tensor.ones([1000], { requiresGrad: true }), b = Tensor.ones([1000], { requiresGrad: true });
   const y = a.clone(), z = a.clone().add(b.clone());
@@ -139,4 +148,9 @@ Deno.test("a graph that is not retained lets go of what its gradients needed", (
   assertEquals(nodeOf(y)!.saved.length, 1);
   y.sum().backward(undefined, { retainGraph: false });
   assertEquals(nodeOf(y)!.saved.length, 0);
+});
+
+Deno.test("a scope keeps tensors only", () => {
+  using scope = Tensor.scope();
+  assertThrows(() => scope.keep([Tensor.ones([1])] as never), GradusError, "Cannot keep an array: a tensor is needed");
 });

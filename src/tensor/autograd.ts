@@ -294,12 +294,13 @@ class GradientPass {
   #hold(holder: Tensor, gradient: Tensor, addsUp: boolean): void {
     const before = addsUp ? holder.grad : null;
     if (before !== null) {
-      // A gradient with a graph, or in a type of its own, is somebody's: only plain ones are added to in place.
-      if (!this.#options.createGraph && !before.requiresGrad) before.add_(gradient);
+      // A gradient with a graph, or in a type or an order of its own, is somebody's: only plain ones are added to in place.
+      const { isContiguous, dtype } = viewOf(before), isPlain = isContiguous && dtype === viewOf(gradient).dtype;
+      if (isPlain && !this.#options.createGraph && !before.requiresGrad) before.add_(gradient);
       else holder.grad = kept(tensorClass.add(before, gradient));
       return;
     }
-    if (gradient.requiresGrad) holder.grad = kept(gradient);
+    if (this.#options.createGraph) holder.grad = kept(gradient.clone());
     else holder.grad = kept(plain(this.#isOurs(gradient) ? viewOf(gradient) : copied(viewOf(gradient))));
   }
 

@@ -3,6 +3,7 @@ import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor, kept, needsGrad, plain, type Pullback, record, viewOf, withGrad } from "./autograd.ts";
+import { Kind, promoted } from "./dtype.ts";
 import { fill } from "./kernels.ts";
 import { outsideOfArenas } from "./storage.ts";
 import { View } from "./view.ts";
@@ -69,8 +70,9 @@ type Result<F> = F extends { forward(...args: never[]): infer R } ? R : never;
 /**
  * An operation of one's own on tensors: extend it, and call `apply` of the class.
  *
- * `forward` computes one tensor or a list of tensors, of which nothing is recorded. `backward` gets the gradients of these and
- * gives those of the arguments, in their order, or a single one where there is one argument. For derivatives of higher order it
+ * `forward` computes one tensor or a list of tensors, of which nothing is recorded. `backward` is called once, with the gradients
+ * of these, 0 where there is none, and gives those of the arguments, in their order, or a single one where there is one argument.
+ * Results that are not floating point have no gradient. For derivatives of higher order it
  * computes with operations of tensors only; what of that is saved has its graph.
  *
  * @example x³, with its derivative
@@ -124,29 +126,53 @@ export abstract class Function {
     }
     if (!needsGrad(tensors)) return output as Result<F>;
     const views = outputs.map(viewOf), saved = context.savedTensors.map(viewOf);
+    const gradients = gradientsOf(operation, context, given, views);
+    const pullbacks = tensors.map((_, k): Pullback => (gradient) => gradients(gradient, k));
+    const row = record(this.name, rowOf(views), tensors, pullbacks, saved);
     const results = views.map((view, i) => {
-      const gradients = gradientsOf(operation, context, given, views, i);
-      const pullbacks = tensors.map((_, k): Pullback => (gradient) => gradients(gradient, k));
-      return record(
-        this.name,
-        new View(view.storage, view.dtype, view.shape, view.strides, view.offset),
-        tensors,
-        pullbacks,
-        saved,
-      );
+      const result = view.with(view.shape, view.strides);
+      if (view.dtype.kind !== Kind.float) return plain(result);
+      if (views.length === 1) return record(this.name, result, tensors, pullbacks, saved);
+      return record(this.name, result, [row], [(gradient) => placed(gradient, views, i)]);
     });
     FunctionContext.replace(context, new Map(outputs.map((result, i) => [result, results[i]])));
     return (Array.isArray(output) ? results : results[0]) as Result<F>;
   }
 }
 
-/** The gradients of the arguments that are tensors, from that of result i: asked for one after the other, computed once. */
+/** What stands for all results in one row, so that `backward` waits for the gradients of all; nobody reads its elements. */
+function rowOf(views: readonly View[]): View {
+  const dtype = views.map((view) => view.dtype).reduce(promoted);
+  return new View(views[0].storage, dtype, [startOf(views, views.length)], [0]);
+}
+
+/** Where result i begins in the row. */
+function startOf(views: readonly View[], i: number): number {
+  return views.slice(0, i).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The gradient of result i at its place in the row. */
+function placed(gradient: Tensor, views: readonly View[], i: number): Tensor {
+  const after = startOf(views, views.length) - startOf(views, i + 1);
+  return gradient.reshape([-1]).pad([startOf(views, i), after]);
+}
+
+/** The gradients of all results, from that of the row. */
+function partsOf(gradient: Tensor, views: readonly View[]): Tensor[] {
+  if (views.length === 1) return [gradient];
+  return views.map(({ shape, size, dtype }, i) =>
+    dtype.kind === Kind.float
+      ? gradient.narrow(0, startOf(views, i), size).reshape(shape).to(dtype.name)
+      : zerosLike(views[i])
+  );
+}
+
+/** The gradients of the arguments that are tensors, from those of the results: asked for one after the other, computed once. */
 function gradientsOf(
   operation: Function,
   context: FunctionContext,
   args: readonly unknown[],
   views: readonly View[],
-  i: number,
 ): (gradient: Tensor, k: number) => Tensor {
   const wanted = args.flatMap((arg, a) => isTensor(arg) ? [context.needsInputGrad[a]] : []);
   const last = wanted.lastIndexOf(true);
@@ -155,8 +181,8 @@ function gradientsOf(
     kept(gradient);
     const { gradients } = known?.of === gradient ? known : {
       gradients: outsideOfArenas(() => {
-        const all = views.map((view, r) => r === i ? gradient : zerosLike(view));
-        const given = operation.backward(context, ...all), list = Array.isArray(given) ? given : [given];
+        const given = operation.backward(context, ...partsOf(gradient, views)),
+          list = Array.isArray(given) ? given : [given];
         return tensorGradients(operation, args, list as readonly ArgumentGradient[]);
       }),
     };

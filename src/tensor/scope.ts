@@ -1,6 +1,8 @@
 /** Scopes of tensors: what is made in one gives its memory back at its end, all at once. */
+import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { reachableViews } from "./autograd.ts";
+import { isTensor, reachableViews } from "./autograd.ts";
 import { Arena, type Storage } from "./storage.ts";
 
 /**
@@ -26,6 +28,9 @@ export class TensorScope {
 
   /** Lets a tensor, and what its gradient needs, survive the scope. Returns it. */
   keep(tensor: Tensor): Tensor {
+    if (!isTensor(tensor)) {
+      throw new GradusError("argument", `Cannot keep ${shown(tensor)}: a tensor is needed`);
+    }
     for (const { storage } of reachableViews(tensor)) this.#kept.add(storage);
     return tensor;
   }
