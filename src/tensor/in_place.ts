@@ -4,7 +4,7 @@ import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
-import { compile, copy, fill, run } from "./kernels.ts";
+import { apart, compile, copy, fill, run } from "./kernels.ts";
 import { shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
@@ -63,7 +63,7 @@ export function change<T extends Tensor>(task: string, op: number, x: T, operand
   if (isScalar(operand)) run(task, withNumber, [operand], view, [view], compute);
   else {
     checkFits(task, view, viewOf(operand));
-    run(task, withTensor, [], view, [view, viewOf(operand)], compute);
+    run(task, withTensor, [], view, [view, apart(viewOf(operand), view)], compute);
   }
   return x;
 }
@@ -80,7 +80,7 @@ export function assignView(task: string, view: View, value: View | Scalar): void
   if (typeof value !== "object") fill(view, value);
   else {
     checkFits(task, view, value);
-    copy(view, value);
+    copy(view, apart(value, view));
   }
 }
 
