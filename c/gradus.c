@@ -344,6 +344,7 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
   REQUIRE(plan[0] >= GRADUS_REDUCTION_SUM && plan[0] <= GRADUS_REDUCTION_ARGMIN);
   REQUIRE(plan[1] != GRADUS_ELEMENT_INT64 || !is_floating_only(plan[0]));
   if (plan[3] == 0 || plan[5] == 0) return GRADUS_OK;
+  REQUIRE((int64_t)plan[3] * plan[5] <= INT32_MAX);
   REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
   struct reduction of = reduction_of(y, x, plan);
   const int32_t kind = extreme_of(of.kind);

@@ -247,6 +247,29 @@ Deno.test("what was changed in place after it was used is refused in backward()"
   assertEquals(numbers(x.grad!), [1, 1]);
 });
 
+Deno.test("in place, an operand that shares memory with the tensor is read as it was before", () => {
+  const n = 100, count = n * n, matrix = () => Tensor.arange(0, count, { dtype: "float32" }).reshape([n, n]);
+  const expect = (x: Tensor, value: (i: number) => number) =>
+    assertEquals([...x.flatten().toTypedArray() as Float32Array], Array.from({ length: x.size }, (_, i) => value(i)));
+  const transposed = (i: number) => i % n * n + Math.floor(i / n);
+  expect(matrix().add_(matrix().T), (i) => i + transposed(i));
+  const x = matrix();
+  expect(x.add_(x.T), (i) => i + transposed(i));
+  const flipped = matrix().flatten();
+  expect(flipped.add_(flipped.flip()), () => count - 1);
+  const shifted = matrix().flatten();
+  shifted.slice({ start: 1 }).add_(shifted.slice({ stop: -1 }));
+  expect(shifted, (i) => i === 0 ? 0 : 2 * i - 1);
+  const copied = matrix().flatten();
+  copied.set([{ start: 1 }], copied.slice({ stop: -1 }));
+  expect(copied, (i) => Math.max(i - 1, 0));
+  const array = Float32Array.from({ length: count }, (_, i) => i);
+  const [left, right] = [0, 1].map((at) => Tensor.from(array.subarray(at, count - 1 + at), { copy: false }));
+  expect(right.add_(left), (i) => 2 * i + 1);
+  const same = matrix();
+  expect(same.mul_(same), (i) => Math.fround(i * i));
+});
+
 Deno.test("in-place operations change leaves under noGrad, and are refused where gradients would be wrong", () => {
   const x = Tensor.from([1, 2], { ...float64, requiresGrad: true }), plain = Tensor.from([1, 2], float64);
   Tensor.noGrad(() => x.sub_(0.5).mul_(2));

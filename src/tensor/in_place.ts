@@ -4,8 +4,8 @@ import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
-import { compile, copied, copy, fill, run } from "./kernels.ts";
-import { isSameShape, shapeText } from "./layout.ts";
+import { apart, compile, copy, fill, run } from "./kernels.ts";
+import { shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
@@ -48,14 +48,6 @@ export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[
   return view;
 }
 
-/** A view that can be read while another one is written: of memory that both share there is a copy, unless they are the same. */
-function apartFrom(to: View, from: View): View {
-  if (from.storage.array.buffer !== to.storage.array.buffer) return from;
-  const isSame = from.dtype === to.dtype && from.offset === to.offset && isSameShape(from.shape, to.shape) &&
-    isSameShape(from.strides, to.strides);
-  return isSame ? from : copied(from);
-}
-
 const programs = new Map<number, { withTensor: ReturnType<typeof compile>; withNumber: ReturnType<typeof compile> }>();
 
 function programsOf(op: number) {
@@ -79,7 +71,7 @@ export function change<T extends Tensor>(task: string, op: number, x: T, operand
   const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]);
   const compute = dtypeOf(type.compute), { withTensor, withNumber } = programsOf(op);
   if (isScalar(operand)) run(task, withNumber, [operand], view, [view], compute);
-  else run(task, withTensor, [], view, [view, apartFrom(view, viewOf(operand))], compute);
+  else run(task, withTensor, [], view, [view, apart(viewOf(operand), view)], compute);
   return x;
 }
 
@@ -96,7 +88,7 @@ export function assignView(task: string, view: View, value: View | Scalar): void
   if (typeof value !== "object") fill(view, value);
   else {
     checkFits(task, view, value);
-    copy(view, apartFrom(view, value));
+    copy(view, apart(value, view));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { native, unwrap } from "../ffi.ts";
 import { checkScalar, type DtypeInfo, dtypeOf, type Scalar, toInteger } from "./dtype.ts";
-import type { Shape } from "./layout.ts";
+import { isSameShape, type Shape } from "./layout.ts";
 import { View } from "./view.ts";
 
 /** What is computed of operands: one of them, by its name, a number, or an operation on such. */
@@ -166,6 +166,16 @@ export function contiguous(x: View): View {
 /** The view itself where it has that type, else a copy. */
 export function converted(x: View, dtype: DtypeInfo): View {
   return x.dtype === dtype ? x : copied(x, dtype);
+}
+
+/** What can be read of x while y is written: x itself, or a copy where both share memory and are not the same view of it. */
+export function apart(x: View, y: View): View {
+  const a = x.storage.array, b = y.storage.array;
+  if (a.buffer !== b.buffer) return x;
+  if (a.byteOffset >= b.byteOffset + b.byteLength || b.byteOffset >= a.byteOffset + a.byteLength) return x;
+  const isSame = a.byteOffset === b.byteOffset && x.dtype === y.dtype && x.offset === y.offset &&
+    isSameShape(x.shape, y.shape) && isSameShape(x.strides, y.strides);
+  return isSame ? x : copied(x);
 }
 
 /** y ← a number, everywhere. */

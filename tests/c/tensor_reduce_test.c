@@ -172,6 +172,7 @@ static void reduce_refuses_bad_plans(void) {
       {GRADUS_REDUCTION_SUM, GRADUS_ELEMENT_FLOAT32, 0, -1, 2, 1},
       {GRADUS_REDUCTION_SUM, GRADUS_ELEMENT_FLOAT32, 0, 1, 2, -1},
       {GRADUS_REDUCTION_SUM, GRADUS_ELEMENT_FLOAT32, 0, 65536, 32768, 1}, /* too large */
+      {GRADUS_REDUCTION_SUM, GRADUS_ELEMENT_FLOAT32, 0, 65536, 0, 65536}, /* of nothing, but too many results */
       {GRADUS_REDUCTION_MEAN, GRADUS_ELEMENT_INT64, 0, 1, 2, 1},     /* not of integers */
       {GRADUS_REDUCTION_SUM_SQUARES, GRADUS_ELEMENT_INT64, 0, 1, 2, 1},
       {GRADUS_REDUCTION_MAX, GRADUS_ELEMENT_FLOAT32, 0, 1, 0, 1},    /* not of nothing */
