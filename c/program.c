@@ -1,6 +1,6 @@
 /* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
- * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
- * not depend on one another run together, as a strip of their own. What runs over strips is given (strips.c); rows are
+ * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that
+ * do not depend on one another run together, as a strip of their own. What runs over strips is given (strips.c); rows are
  * turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
