@@ -2,7 +2,8 @@
  * for sample s, the stride a multiple of COLUMNS, so that one product serves forward and backward without moving the
  * weights:
  *   z (nout,B) = b + w·x      dx (nin,B) = wᵀ·dz      dw (nout,nin) += dz·xᵀ      db (nout) += Σ dz
- * with w (nout,nin). Sums over the samples run sample by sample, so that a batch cut into chunks gives the same bits.
+ * with w (nout,nin). The kernels of a level, which are given, compute that. Sums over the samples run sample by sample, so
+ * that a batch cut into chunks gives the same bits.
  *
  * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); loss (stride doubles);
  * then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
@@ -282,7 +283,8 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
         .b = a + l.x, .br = 1, .bc = stride,
         .m = l.nout, .n = l.nin, .k = columns,
         .start = start,
-        .finish = update ? K(update_weights) : NULL, .context = &(struct K(weight_update)){kernels, update, l.weight, l.nin},
+        .finish = update ? K(update_weights) : NULL,
+        .context = &(struct K(weight_update)){kernels, update, l.weight, l.nin},
     });
     kernels->bias_gradient(gradients + l.bias, d, l.nout, stride, columns, start);
     if (update) kernels->update_range(update, l.bias, l.bias + l.nout);
@@ -319,8 +321,8 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
   K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
-  scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
-          round_up(columns, COLUMNS), scale, scratch->work);
+  scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout,
+                         stride, round_up(columns, COLUMNS), scale, scratch->work);
   double sum = *total;
   for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
   *total = sum;
@@ -329,8 +331,8 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
   return 0;
 }
 
-static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
-                           void *memory) {
+static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, void *outputs, const void *parameters,
+                           const void *inputs, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   struct layer last = layer_last(job);
   size_t stride = job_stride(job), rows = (size_t)job->rows;
@@ -338,8 +340,8 @@ static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, vo
     size_t columns = size_min((size_t)job->chunk, rows - first);
     K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
-    scratch.kernels->turn((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, last.nout,
-                          columns);
+    scratch.kernels->turn((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride,
+                          last.nout, columns);
   }
 }
 
@@ -353,8 +355,8 @@ static void K(mlp_backward)(const void *kernels, const struct gradus_job *job, v
   if (input_gradient) scratch.kernels->turn(input_gradient, (size_t)job->nin, d, stride, (size_t)job->nin, columns);
 }
 
-static int32_t K(mlp_evaluate)(const void *kernels, struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
-                               void *memory) {
+static int32_t K(mlp_evaluate)(const void *kernels, struct gradus_job *job, const void *parameters,
+                               const void *inputs, const void *targets, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   struct slice slice = slice_of(job, (size_t)job->chunk);
   for (size_t first = slice.first; first < slice.end; first += (size_t)job->chunk) {
@@ -387,8 +389,8 @@ static void K(clip)(struct gradus_job *job, const struct T(kernels) *kernels, re
   if (factor < 1) kernels->scale(gradients, factor, n);
 }
 
-static int32_t K(mlp_epoch)(const void *kernels, struct gradus_job *job, void *parameters, void *state, const void *inputs,
-                            const void *targets, void *memory) {
+static int32_t K(mlp_epoch)(const void *kernels, struct gradus_job *job, void *parameters, void *state,
+                            const void *inputs, const void *targets, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   size_t n = parameter_count(job);
   real *gradients = (real *)parameters + n;

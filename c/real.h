@@ -1,7 +1,7 @@
 /* real.h: opens a section compiled for one real type at one level; real_end.h closes it. Defines real, its integers,
- * the name mangler K(f) -> f_f32_avx2, KS(f) for that of the level whose scalar code is used, T(f) -> f_f32 for what is
- * the same at all levels, the literal R(x), and the
- * exact K(fma). No include guard: included once per type and level. */
+ * the name mangler K(f) -> f_f32_avx2, KS(f) for that of the level whose code is used where memory decides (level.h),
+ * T(f) -> f_f32 for what is the same at all levels, the literal R(x), and the exact K(fma). No include guard: included
+ * once per type and level. */
 #if REAL_BITS == 64
 #define real double
 #define other_real float

@@ -4,20 +4,21 @@
 #ifdef HAS_SCALARS
 /* Of two strips, of a strip and a number, and of a number and a strip. */
 #define X(name, value, da, db)                                                                                    \
-  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole(n); i++) {                                                                  \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_,         \
+                                     size_t n) {                                                                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
-  OUT_OF_LINE void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                  \
+  OUT_OF_LINE void K(name##_by_number)(real *restrict y_, const real *restrict a_, real b, size_t n) {            \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real a = a_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
   }                                                                                                               \
-  OUT_OF_LINE void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {                  \
-    for (size_t i = 0; i < whole(n); i++) {                                                                  \
+  OUT_OF_LINE void K(name##_of_number)(real *restrict y_, real a, const real *restrict b_, size_t n) {            \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real b = b_[i];                                                                                             \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
@@ -31,7 +32,7 @@ GRADUS_BINARY_OPS(X)
 /* y[i] = op(a[i], b) for i < n, of operations for which that is a loop of its own; whether op is one. */
 LOCAL int K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict a, real b, size_t n) {
   switch (op) {
-#define X(name, ...) \
+#define X(name, ...)                                                                                              \
   case OP_##name: K(name##_by_number)(y, a, b, n); return 1;
     OPS_OF_NUMBERS(X)
 #undef X
@@ -42,7 +43,7 @@ LOCAL int K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict
 /* y[i] = op(a, b[i]) for i < n, of operations for which that is a loop of its own; whether op is one. */
 LOCAL int K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *restrict b, size_t n) {
   switch (op) {
-#define X(name, ...) \
+#define X(name, ...)                                                                                              \
   case OP_##name: K(name##_of_number)(y, a, b, n); return 1;
     OPS_OF_NUMBERS(X)
 #undef X
@@ -51,18 +52,19 @@ LOCAL int K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *
 }
 
 /* The operations of tensors alone, of strips only. */
-#define X(name, value)                                                                \
-  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) { \
-    for (size_t i = 0; i < whole(n); i++) {                                            \
-      real x = x_[i];                                                                  \
-      y_[i] = value;                                                                   \
-    }                                                                                  \
+#define X(name, value)                                                                                            \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {                      \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
+      real x = x_[i];                                                                                             \
+      y_[i] = value;                                                                                              \
+    }                                                                                                             \
   }
 GRADUS_TENSOR_UNARY_OPS(X)
 #undef X
 #define X(name, value)                                                                                            \
-  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
-    for (size_t i = 0; i < whole(n); i++) {                                                                  \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_,         \
+                                     size_t n) {                                                                  \
+    for (size_t i = 0; i < whole(n); i++) {                                                                       \
       real a = a_[i], b = b_[i];                                                                                  \
       y_[i] = value;                                                                                              \
     }                                                                                                             \
@@ -73,12 +75,12 @@ GRADUS_TENSOR_BINARY_OPS(X)
 /* y[i] = op(a[i], b[i]) for i < n; b only of binary operations. */
 LOCAL void K(strip_forward)(uint32_t op, real *restrict y, const real *restrict a, const real *restrict b, size_t n) {
   switch (op) {
-#define X(name, ...) \
+#define X(name, ...)                                                                                              \
   case OP_##name: K(name##_forward)(y, a, n); break;
     GRADUS_UNARY_OPS(X)
     GRADUS_TENSOR_UNARY_OPS(X)
 #undef X
-#define X(name, ...) \
+#define X(name, ...)                                                                                              \
   case OP_##name: K(name##_forward)(y, a, b, n); break;
     GRADUS_BINARY_OPS(X)
     GRADUS_TENSOR_BINARY_OPS(X)

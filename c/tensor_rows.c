@@ -117,7 +117,7 @@ static void K(cross_entropy_rows)(const void *context, size_t from, size_t to) {
   }
 }
 
-/* ---- what memory decides ---- */
+/* ---- gradients and normalization ---- */
 
 LOCAL void K(log_softmax_gradient_row)(real *restrict y, const real *restrict x, const real *restrict z, size_t n) {
   real last[PARTIALS], unused[2 * PARTIALS] = {0};

@@ -1,5 +1,5 @@
 /* avx512.c: x86-64 with AVX-512: 32 registers of 64 bytes, 24 of them for the accumulators of a tile. What computes
- * number by number, and what gathers rows, is that of AVX2. */
+ * number by number, and what memory limits in tensors, is that of AVX2. */
 #define LEVEL avx512
 #define SCALARS avx2
 #define LEVEL_FMA FMA_INSTRUCTION
