@@ -332,3 +332,24 @@ Deno.test("what is no tensor, no array of indices and no slice is refused in a s
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
   assertEquals(x.index(x.gt(3)).toArray(), [4, 5]);
 });
+
+Deno.test("places that 32 bits cannot hold are none, and those that float32 cannot hold are exact", () => {
+  const x = numbered([3]), far = [2n ** 32n, 2n ** 32n + 1n, -(2n ** 32n)];
+  for (const place of far) {
+    const places = BigInt64Array.of(place);
+    for (const f of [() => x.index([places]), () => x.take(places), () => x.gather(0, places)]) {
+      assertThrows(f, GradusError, "axis 0 has no place");
+    }
+    assertThrows(() => Tensor.from(places).oneHot(3), GradusError, "there is the class");
+    assertThrows(() => x.take([Number(place)]), GradusError, "axis 0 has no place");
+  }
+  assertThrows(() => x.take(Uint32Array.of(2 ** 32 - 1)), GradusError, "axis 0 has no place");
+  const large = Tensor.zeros([2 ** 24 + 2], { dtype: "uint8" });
+  large.set([[2 ** 24 + 1]], 7);
+  assertEquals(large.take([2 ** 24, 2 ** 24 + 1]).toArray(), [0, 7]);
+});
+
+Deno.test("scatterAdd() of bool is whether any is true", () => {
+  const x = Tensor.from([false, true, false]), source = Tensor.from([true, true, false]);
+  assertEquals(x.scatterAdd(0, [0, 0, 2], source).toArray(), [true, true, false]);
+});

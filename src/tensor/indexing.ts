@@ -2,14 +2,15 @@
  * Reading some of the elements: by numbers and slices, which give views; by arrays of numbers and by masks, which gather. Setting
  * them is left to assigning.ts.
  */
+import { Op } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkOptions, shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkTensor, isTensor, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
-import { bool, dtypeOf, float32, int32, Kind } from "./dtype.ts";
-import { contiguous, converted, copied, fill } from "./kernels.ts";
+import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
+import { compile, contiguous, converted, copied, fill, run } from "./kernels.ts";
 import {
   broadcastShape,
   checkAxis,
@@ -159,10 +160,20 @@ function arrayView(task: string, index: IndexArray): View {
   const view = isTensor(index) ? viewOf(index) : fromNested(index as Nested);
   if (view.dtype.kind !== Kind.float) return view;
   // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
-  const whole = converted(view, int32);
-  const isWhole = !isTensor(index) && [...view.indices()].every((at) => Number.isInteger(view.read(at)));
-  if (isWhole) return whole;
+  if (!isTensor(index)) {
+    const exact = fromNested(index as Nested, float64);
+    if ((exact.storage.array as Float64Array).every(Number.isInteger)) return limited(exact);
+  }
   throw new GradusError("argument", `Cannot ${task} by an index of ${view.dtype.name}: integers or bool are needed`);
+}
+
+const limiting = compile([Op.max, [Op.min, "x", 2 ** 31 - 1], -(2 ** 31)]);
+
+/** The elements as 32-bit integers, the nearest that there are: what these cannot hold is no place anyway. */
+export function limited(view: View): View {
+  const y = View.allocate(int32, view.shape);
+  run("index", limiting, limiting.uniforms, y, [view], dtypeOf(view.dtype.compute));
+  return y;
 }
 
 function axesOfArray(index: IndexArray): number {
@@ -172,7 +183,7 @@ function axesOfArray(index: IndexArray): number {
 
 /** The elements of a view as 32-bit integers, in order. */
 function integersOf(view: View): Int32Array {
-  return copied(view, int32).storage.array as Int32Array;
+  return limited(view).storage.array as Int32Array;
 }
 
 /** The numbers of the elements that are not 0, in order. */
@@ -293,7 +304,8 @@ export function scattered(
   shape: Shape,
 ): Tensor {
   const own = viewOf(x), isHalf = own.dtype.kind === Kind.float && own.dtype.bytes === 2;
-  const view = contiguous(isHalf ? copied(own, float32) : own), y = View.allocate(view.dtype, shape);
+  const view = contiguous(converted(own, isHalf ? float32 : own.dtype === bool ? int64 : own.dtype));
+  const y = View.allocate(view.dtype, shape);
   fill(y, 0);
   plan.set([view.dtype.code, offsets.length, block, 1]);
   const { array } = view.storage, from = array.subarray(view.offset, view.offset + view.size) as typeof array;
