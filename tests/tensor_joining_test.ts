@@ -106,3 +106,9 @@ Deno.test("what does not fit together is refused in a sentence", () => {
   ];
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
 });
+
+Deno.test("repeat() and tile() take many axes", () => {
+  const x = Tensor.arange(2).reshape([...new Array<number>(14).fill(1), 2]);
+  assertEquals(x.tile([2]).flatten().toArray(), [0, 1, 0, 1]);
+  assertEquals(x.repeat([3, ...new Array<number>(14).fill(1)]).flatten().toArray(), [0, 1, 0, 1, 0, 1]);
+});

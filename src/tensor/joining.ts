@@ -177,8 +177,10 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
     );
   }
   const sizes = [...new Array<number>(times.length - shape.length).fill(1), ...shape];
-  const apart = reshape(x, sizes.flatMap((size) => [1, size]));
-  const again = stretched("repeat", apart, sizes.flatMap((size, i) => [times[i], size]));
+  const isOne = (size: number, i: number) => size === 1 || times[i] === 1;
+  const apart = reshape(x, sizes.flatMap((size, i) => isOne(size, i) ? [size] : [1, size]));
+  const whole = sizes.flatMap((size, i) => isOne(size, i) ? [size * times[i]] : [times[i], size]);
+  const again = stretched("repeat", apart, whole);
   return reshape(again, sizes.map((size, i) => size * times[i]));
 }
 
