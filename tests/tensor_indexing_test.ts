@@ -72,6 +72,11 @@ Deno.test("index() by arrays gathers as NumPy does, on views of every kind, and 
       ({ at }) => ({ shape: [2, 4], at: ([i, j]) => at([i, j, 1 - i]) }),
     );
     check(
+      "apart, behind an axis",
+      (x) => x.slice(null).index([":", [0, 1], ":", [1, 0]]),
+      ({ at }) => ({ shape: [2, 1, 4], at: ([i, _, j]) => at([i, j, 1 - i]) }),
+    );
+    check(
       "with slices",
       (x) => x.index([{ start: 1 }, [3, 0], 1]),
       ({ at }) => ({ shape: [2, 2], at: ([i, j]) => at([i + 1, [3, 0][j], 1]) }),
@@ -249,6 +254,10 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
       "Cannot index a tensor of shape (2, 3): a mask has the shape (1,), (2,) is needed there",
     ],
     [() => x.narrow(1, 2, 2), "Cannot narrow a tensor of shape (2, 3): axis 1 has no 2 places from 2 on, it has 3"],
+    [
+      () => x.gather(1, [[0], [0], [0]]),
+      "the index is of int32 and of shape (3, 1), integers are needed, and no axis but 1 larger",
+    ],
     [() => x.gather(1, [[3]]), "Cannot gather from a tensor of shape (2, 3): axis 1 has no place 3, -3 to 2 is needed"],
     [
       () => x.set([0], Tensor.zeros([2])),

@@ -112,3 +112,9 @@ Deno.test("repeat() and tile() take many axes", () => {
   assertEquals(x.tile([2]).flatten().toArray(), [0, 1, 0, 1]);
   assertEquals(x.repeat([3, ...new Array<number>(14).fill(1)]).flatten().toArray(), [0, 1, 0, 1, 0, 1]);
 });
+
+Deno.test("split() of an axis without elements gives one part, chunk() as many as are asked for, as in PyTorch", () => {
+  const x = Tensor.zeros([2, 0]);
+  assertEquals(x.split(3, 1).map(({ shape }) => shape), [[2, 0]]);
+  assertEquals(x.chunk(3, 1).map(({ shape }) => shape), [[2, 0], [2, 0], [2, 0]]);
+});

@@ -109,7 +109,8 @@ export function chunk(x: Tensor, count: number, axis: number): Tensor[] {
     );
   }
   const { shape } = viewOf(x), place = checkAxis("cut a tensor into chunks", axis, shape.length);
-  return split(x, Math.max(1, Math.ceil(shape[place] / count)), place);
+  if (shape[place] === 0) return split(x, new Array<number>(count).fill(0), place);
+  return split(x, Math.ceil(shape[place] / count), place);
 }
 
 /** How elements that are put around others come about. */
