@@ -129,9 +129,9 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
     // At -O0 zig looks for undefined behaviour by itself, and aborts where it finds some.
     ...debug ? ["-O0", "-g"] : optimised,
   ];
+  // What is unused is an argument that zig itself adds.
+  const assembly = ["-Wno-unused-command-line-argument", "-g0", "-fvisibility=hidden", "-S", "-emit-llvm"];
   if (cpu !== undefined) {
-    // What is unused is an argument that zig itself adds.
-    const assembly = ["-Wno-unused-command-line-argument", "-g0", "-fvisibility=hidden", "-S", "-emit-llvm"];
     return [...args, ...tests || debug ? [] : ["-DNDEBUG"], ...assembly];
   }
   if (tests) return [...args, ...debug ? [] : ["-g"], "tests/c/main.c", "-lm"];
@@ -145,7 +145,7 @@ function compilerArguments(job: Job, fingerprint: number): string[] {
   }
   // Only debuggers and C++ would unwind its stack, so the tables for that are left out, and so are local names.
   const release = debug ? [] : ["-DNDEBUG", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"];
-  if (isBareDll(job)) return [...args, "-fvisibility=hidden", ...release, "-c"];
+  if (isBareDll(job)) return [...args, ...release, ...assembly];
   return [
     ...args,
     ...["-shared", "-fPIC", "-fvisibility=hidden"],
@@ -302,12 +302,18 @@ async function compileWasm(job: Job, args: string[], link: string[], output: str
   await compile(outputPath(job), [...link, assembly, "-o", output]);
 }
 
-/** The DLL takes two steps, since only the first may see zig's C library, of which it needs the headers. */
+/**
+ * The DLL takes three steps. Only the first may see zig's C library, of which it needs the headers. The second is told
+ * that it compiles for Microsoft's linker: for others LLVM leaves each function its own copy of all constants, 20,000
+ * bytes of them.
+ */
 async function compileDll(job: Job, args: string[], link: string[], output: string): Promise<void> {
-  const objects: string[] = [];
+  const objects: string[] = [], target = findTarget(job.target).zig.replace(/gnu$/, "msvc");
   for (const name of ["gradus", "windows"]) {
-    const object = `${dirname(output)}/${name}.o`;
-    await compile(outputPath(job), [...args, `c/${name}.c`, "-o", object]);
+    const assembly = `${dirname(output)}/${name}.ll`, object = `${dirname(output)}/${name}.o`;
+    await compile(outputPath(job), [...args, `c/${name}.c`, "-o", assembly]);
+    const again = ["cc", "-target", target, "-Wno-override-module", ...optimised, assembly, "-c", "-o", object];
+    await compile(outputPath(job), again);
     objects.push(object);
   }
   await compile(outputPath(job), [...link, ...objects, "-o", output]);

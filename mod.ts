@@ -55,7 +55,7 @@ export { type ArgumentGradient, Function, FunctionContext } from "./src/tensor/f
 export type { Operand } from "./src/tensor/promotion.ts";
 export type { TensorActivation } from "./src/tensor/product.ts";
 export type { ClassTargets, CrossEntropyOptions, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
-export type { LayerNormOptions } from "./src/tensor/rows.ts";
+export type { DropoutOptions, LayerNormOptions } from "./src/tensor/rows.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
 export type { Sorted } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";

@@ -29,6 +29,9 @@
 #define CONCAT4_(a, b, c, d) a##b##c##d
 #define CONCAT4(a, b, c, d) CONCAT4_(a, b, c, d)
 
+/* Before a loop that is not worth vectors: what is left of a block, or what memory or another instruction limits. */
+#define REST _Pragma("clang loop vectorize(disable)")
+
 /* How a level has a·b + c: as an instruction, by calling fma.h, or as kernels/wasm.c tells. */
 #define FMA_INSTRUCTION 0
 #define FMA_EMULATED 1

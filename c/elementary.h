@@ -397,7 +397,7 @@ ELEMENTARY real K(gelu)(real x) {
 }
 
 #if REAL_BITS == 64 && !defined(HAS_SCALARS)
-/* ---- sin, cos, tan, pow, division with a rest: number by number, so those of the level whose scalar code is used ---- */
+/* ---- sin, cos, tan, pow, division with a rest: number by number, so those of the level whose scalars are used ---- */
 
 #define SCALAR(name) \
   INLINE real K(name)(real x) { return KS(name)(x); }

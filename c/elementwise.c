@@ -3,7 +3,7 @@
 
 /* y[i] = f(x[i]). */
 #define X(name, value, derivative)                                                                     \
-  LOCAL void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {                 \
+  OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {           \
     for (size_t i = 0; i < whole(n); i++) {                                                            \
       real x = x_[i];                                                                                  \
       y_[i] = value;                                                                                   \
@@ -25,13 +25,16 @@ GRADUS_FUNCTION_OPS(X)
 GRADUS_ACTIVATION_OPS(X)
 #undef X
 
-OUT_OF_LINE void K(activation_forward)(int32_t activation, real *y, const real *x, size_t n) {
-  switch (activation) {
-#define X(name, value, derivative) \
-  case OP_##name: K(name##_forward)(y, x, n); break;
+/* y[i] = f(x[i]) of an activation, or of another function whose arithmetic takes longer than its numbers take to come
+ * from memory; whether op is one. */
+OUT_OF_LINE int K(function_forward)(uint32_t op, real *y, const real *x, size_t n) {
+  switch (op) {
+#define X(name, ...) \
+  case OP_##name: K(name##_forward)(y, x, n); return 1;
     GRADUS_ACTIVATION_OPS(X)
+    X(exp, ) X(log, ) X(log1p, ) X(expm1, ) X(normal_cdf, ) X(normal_pdf, )
 #undef X
-    default: break;
+    default: return 0;
   }
 }
 

@@ -19,9 +19,6 @@
 #define GEMM_SHARED
 
 #define LEAST_PRODUCTS ((size_t)1 << 19) /* multiplications that are worth a thread: some microseconds */
-
-/* What c starts from. */
-enum gemm_start { START_ZERO, START_BIAS, START_C };
 #endif
 
 /* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br. rows and
@@ -133,34 +130,15 @@ struct K(panel_of_b) {
   int vectors;
 };
 
-/* A product: c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or
- * c. k may be 0. */
-struct K(product) {
-  real *c;
-  size_t cr;
-  const real *a;
-  size_t ar, ac;
-  const real *b;
-  size_t br, bc, m, n, k;
-  enum gemm_start start;
-  const real *bias;
-  /* What is done with blocks of c once they are there, and still in the cache: NULL, or a function of their first row
-   * and column and the rows and columns behind their last. `row` and `column` are where this product begins in a larger
-   * one. */
-  void (*finish)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end);
-  const void *context;
-  size_t row, column;
-};
-
 /* Whether b is read where it is: its rows are near one another, or few rows of a need it; and all panels are whole. */
-static int K(b_is_in_place)(const struct K(product) * of) {
+static int K(b_is_in_place)(const struct T(product) * of) {
   int panels_are_whole = of->n % PANEL == 0 || of->n % PANEL == LANES;
   return of->bc == 1 && panels_are_whole && (of->br <= 4 * PANEL || of->m <= 2 * TILE_ROWS);
 }
 
 /* As many panels as `packed`, which is NULL if b is read in place, has room for are packed together, and some rows of c
  * get the whole group before the next rows do: so a is read once for the group, and c is written along its rows. */
-OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
+OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed) {
   size_t cr = of->cr, ar = of->ar, ac = of->ac, br = of->br, bc = of->bc, m = of->m, n = of->n, k = of->k;
   enum gemm_start start = of->start;
   struct K(panel_of_b) panel[GROUP_MAX];
@@ -205,19 +183,19 @@ OUT_OF_LINE void K(product_with)(const struct K(product) * of, real *packed) {
 }
 
 /* Apart, since only who packs needs so much stack, which Windows has touched page by page. */
-OUT_OF_LINE void K(product_packing)(const struct K(product) * of) {
+OUT_OF_LINE void K(product_packing)(const struct T(product) * of) {
   _Alignas(64) real packed[PACKED];
   K(product_with)(of, packed);
 }
 
 /* On one thread. */
-static void K(product)(const struct K(product) * of) {
+static void K(product)(const struct T(product) * of) {
   if (K(b_is_in_place)(of)) K(product_with)(of, NULL);
   else K(product_packing)(of);
 }
 
 static void K(product_of_rows)(const void *context, size_t from, size_t to) {
-  struct K(product) of = *(const struct K(product) *)context;
+  struct T(product) of = *(const struct T(product) *)context;
   of.c += from * of.cr;
   of.a += from * of.ar;
   if (of.bias) of.bias += from;
@@ -227,7 +205,7 @@ static void K(product_of_rows)(const void *context, size_t from, size_t to) {
 }
 
 static void K(product_of_columns)(const void *context, size_t from, size_t to) {
-  struct K(product) of = *(const struct K(product) *)context;
+  struct T(product) of = *(const struct T(product) *)context;
   of.c += from;
   of.b += from * of.bc;
   of.n = to - from;
@@ -238,14 +216,14 @@ static void K(product_of_columns)(const void *context, size_t from, size_t to) {
 /* The product on all threads, cut along the longer side of c: what each packs then is the smaller part. Where the sides
  * are equal it is cut along the rows, so that those of weights stay in the cache of their thread, from their update to
  * the next outputs: cut along the columns, 256×256 layers take half as long again. */
-OUT_OF_LINE void K(gemm)(const struct K(product) * of) {
+OUT_OF_LINE void K(gemm)(const struct T(product) * of) {
   if (of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
   else if (of->m >= of->n) parallel(of->m, TILE_ROWS, LEAST_PRODUCTS / (of->n * of->k + 1), K(product_of_rows), of);
   else parallel(of->n, PANEL, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 
 LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides) {
-  K(gemm)(&(struct K(product)){
+  K(gemm)(&(struct T(product)){
       .c = c, .cr = (size_t)strides[4],
       .a = a, .ar = (size_t)strides[0], .ac = (size_t)strides[1],
       .b = b, .br = (size_t)strides[2], .bc = (size_t)strides[3],

@@ -12,6 +12,7 @@
 #include "tensor.c"
 #include "tensor_index.c"
 #include "tensor_reduce.c"
+#include "once.h"
 
 /* What a level offers; level.h fills one in for each. */
 struct entries {
@@ -19,10 +20,7 @@ struct entries {
   double (*norm)(const void *, size_t);
   void (*scale)(void *, double, size_t);
   void (*optimizer)(struct gradus_job *, void *, const void *, void *, size_t);
-  void (*predict)(const struct gradus_job *, void *, const void *, const void *, void *);
-  void (*backward)(const struct gradus_job *, void *, void *, const void *, void *);
-  int32_t (*evaluate)(struct gradus_job *, const void *, const void *, const void *, void *);
-  int32_t (*epoch)(struct gradus_job *, void *, void *, const void *, const void *, void *);
+  const void *kernels; /* of networks */
   strip_function *strip;
   void (*products)(void *, const void *, const void *, const int32_t *);
   void (*rows)(void *, const void *, const void *, const int32_t *);
@@ -36,7 +34,7 @@ struct program;
 struct level {
   int32_t (*value_forward)(double *, const uint32_t *, uint32_t, uint32_t);
   int32_t (*value_backward)(double *, uint8_t *, uint32_t *, const double *, const uint32_t *, int32_t);
-  void (*program_once)(uint32_t *);
+  void (*program_once)(uint32_t *, strip_function *);
   void (*program_run)(double *, const double *, const struct program *, const double *, double *, size_t);
   struct entries of[2];
 };
@@ -141,14 +139,14 @@ int32_t gradus_program_check(const uint32_t *program) {
 
 int32_t gradus_program_once(uint32_t *program) {
   REQUIRE(program);
-  level()->program_once(program);
+  level()->program_once(program, level()->of[GRADUS_DTYPE_FLOAT64].strip);
   return GRADUS_OK;
 }
 
 int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t *program, const double *uniforms,
                            double *scratch, int32_t rows) {
   REQUIRE(rows >= 0 && program && scratch);
-  struct program p = program_from(program);
+  struct program p = program_from(program, level()->of[GRADUS_DTYPE_FLOAT64].strip);
   REQUIRE(program_is_valid(&p) && (p.uniforms == 0 || uniforms));
   if (rows == 0 && p.sums == 0) return GRADUS_OK;
   REQUIRE(outputs && (rows == 0 || p.inputs == 0 || inputs));
@@ -156,6 +154,9 @@ int32_t gradus_program_run(double *outputs, const double *inputs, const uint32_t
   level()->program_run(outputs, inputs, &p, uniforms, registers, (size_t)rows);
   return GRADUS_OK;
 }
+
+/* What follows checks and hands over: it is compiled for size. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
 /* ---- networks ---- */
 
@@ -183,6 +184,8 @@ OUT_OF_LINE int job_is_valid(const struct gradus_job *job) {
 
 static const struct entries *entries_for(int32_t dtype) { return &level()->of[dtype]; }
 
+static const void *kernels_for(int32_t dtype) { return entries_for(dtype)->kernels; }
+
 double gradus_mlp_scratch(const struct gradus_job *job) {
   if (!job_is_valid(job)) return 0;
   double stride = (double)job_stride(job), size = job->dtype == GRADUS_DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
@@ -194,21 +197,21 @@ double gradus_mlp_scratch(const struct gradus_job *job) {
 int32_t gradus_mlp_predict(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
                            void *scratch) {
   REQUIRE(job_is_valid(job) && parameters && scratch && (job->rows == 0 || (outputs && inputs)));
-  entries_for(job->dtype)->predict(job, outputs, parameters, inputs, scratch);
+  networks[job->dtype].predict(kernels_for(job->dtype), job, outputs, parameters, inputs, scratch);
   return GRADUS_OK;
 }
 
 int32_t gradus_mlp_forward(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
                            void *scratch) {
   REQUIRE(job_is_valid(job) && parameters && scratch && outputs && inputs && job->rows >= 1 && job->rows <= job->chunk);
-  entries_for(job->dtype)->predict(job, outputs, parameters, inputs, scratch);
+  networks[job->dtype].predict(kernels_for(job->dtype), job, outputs, parameters, inputs, scratch);
   return GRADUS_OK;
 }
 
 int32_t gradus_mlp_backward(const struct gradus_job *job, void *input_gradient, void *parameters,
                             const void *output_gradient, void *scratch) {
   REQUIRE(job_is_valid(job) && parameters && scratch && output_gradient && job->rows >= 1 && job->rows <= job->chunk);
-  entries_for(job->dtype)->backward(job, input_gradient, parameters, output_gradient, scratch);
+  networks[job->dtype].backward(kernels_for(job->dtype), job, input_gradient, parameters, output_gradient, scratch);
   return GRADUS_OK;
 }
 
@@ -230,7 +233,7 @@ static int data_is_valid(const struct gradus_job *job, const void *inputs, const
 int32_t gradus_mlp_evaluate(struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
                             void *scratch) {
   REQUIRE(job_is_valid(job) && parameters && scratch && data_is_valid(job, inputs, targets));
-  return entries_for(job->dtype)->evaluate(job, parameters, inputs, targets, scratch);
+  return networks[job->dtype].evaluate(kernels_for(job->dtype), job, parameters, inputs, targets, scratch);
 }
 
 int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, const void *inputs, const void *targets,
@@ -238,7 +241,7 @@ int32_t gradus_mlp_epoch(struct gradus_job *job, void *parameters, void *state, 
   REQUIRE(job_is_valid(job) && parameters && scratch && data_is_valid(job, inputs, targets) && job->batch_size >= 1);
   int32_t arrays = job->optimizer == GRADUS_OPTIMIZER_NONE ? 0 : gradus_optimizer_state(job);
   REQUIRE(arrays == 0 || (arrays > 0 && state));
-  return entries_for(job->dtype)->epoch(job, parameters, state, inputs, targets, scratch);
+  return networks[job->dtype].epoch(kernels_for(job->dtype), job, parameters, state, inputs, targets, scratch);
 }
 
 /* ---- optimizers on their own ---- */
@@ -343,12 +346,10 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
   if (plan[3] == 0 || plan[5] == 0) return GRADUS_OK;
   REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
   struct reduction of = reduction_of(y, x, plan);
-  if (of.kind >= GRADUS_REDUCTION_ARGMAX) {
-    each_column(&of, reduce_to_index);
-    return GRADUS_OK;
-  }
-  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(of.kind) : entries_for(of.type)->reduce[of.kind];
-  reduce(&of);
+  const int32_t kind = extreme_of(of.kind);
+  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(kind) : entries_for(of.type)->reduce[kind];
+  if (kind != of.kind) reduce_to_index(&of);
+  else reduce(&of);
   return GRADUS_OK;
 }
 
@@ -363,7 +364,8 @@ int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan) {
 }
 
 int32_t gradus_tensor_rows(void *y, const void *x, const void *z, const int32_t *plan) {
-  REQUIRE(plan && plan[0] >= GRADUS_ROWS_SOFTMAX && plan[0] <= GRADUS_ROWS_NORMALIZE_GRADIENT && dtype_is_valid(plan[1]));
+  REQUIRE(plan && plan[0] >= GRADUS_ROWS_SOFTMAX && plan[0] <= GRADUS_ROWS_NORMALIZE_GRADIENT);
+  REQUIRE(dtype_is_valid(plan[1]));
   REQUIRE(sizes_are_valid(plan + 2, 2) && none_is_negative(plan + 4, 2));
   if (plan[2] == 0 || plan[3] == 0) return GRADUS_OK;
   REQUIRE(y && x && (z || plan[0] < GRADUS_ROWS_SOFTMAX_GRADIENT));
@@ -379,7 +381,8 @@ int32_t gradus_tensor_normalize(void *y, void *scale, const void *x, const int32
   return GRADUS_OK;
 }
 
-int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes, const int32_t *plan) {
+int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes,
+                                    const int32_t *plan) {
   REQUIRE(plan && dtype_is_valid(plan[0]) && sizes_are_valid(plan + 1, 2) && none_is_negative(plan + 3, 2));
   if (plan[1] == 0) return GRADUS_OK;
   REQUIRE(loss && x && classes);
@@ -408,7 +411,8 @@ int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, cons
 }
 
 int32_t gradus_tensor_sort(int32_t *index, const void *x, void *scratch, const int32_t *plan) {
-  REQUIRE(plan && is_computed(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0 && (plan[4] == 0 || plan[4] == 1));
+  REQUIRE(plan && is_computed(plan[0]) && sizes_are_valid(plan + 1, 2) && plan[3] >= 0);
+  REQUIRE(plan[4] == 0 || plan[4] == 1);
   if (plan[1] == 0 || plan[2] == 0) return GRADUS_OK;
   REQUIRE(index && x && scratch);
   sort_rows(index, x, (void *)(((uintptr_t)scratch + 7) & ~(uintptr_t)7), plan);
@@ -425,3 +429,5 @@ int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32
   else entries_for(plan[0])->products(c, a, b, plan);
   return GRADUS_OK;
 }
+
+#pragma clang attribute pop

@@ -478,9 +478,9 @@ GRADUS_API int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, 
 GRADUS_API int32_t gradus_tensor_select(void *y, const void *condition, const void *a, const void *b,
                                         const int32_t *plan);
 
-/* MEAN and SUM_SQUARES are of floating point; of integers SUM and PROD wrap around as int64_t. MAX and MIN are NaN if any
- * is; ARGMAX and ARGMIN are the number of the first such element, as int32_t. Nothing sums to 0, multiplies to 1, has the
- * mean NaN, and no maximum: count = 0 is ARGUMENT then. */
+/* MEAN and SUM_SQUARES are of floating point; of integers SUM and PROD wrap around as int64_t. MAX and MIN are NaN if
+ * any is; ARGMAX and ARGMIN are the number of the first such element, as int32_t. Nothing sums to 0, multiplies to 1,
+ * has the mean NaN, and no maximum: count = 0 is ARGUMENT then. */
 enum gradus_reduction {
   GRADUS_REDUCTION_SUM = 0,
   GRADUS_REDUCTION_MEAN = 1,
@@ -492,19 +492,19 @@ enum gradus_reduction {
   GRADUS_REDUCTION_ARGMIN = 7
 };
 
-/* y (outer,inner) ← the reduction of x (outer,count,inner) along its middle axis. plan = {reduction, element type, offset,
- * outer, count, inner}; x lies row-major from its offset on, y from its start; there are at most 2³¹−1 elements. x is
- * FLOAT32, FLOAT64 or INT64, y is of the type of x, but INT32 for ARGMAX and ARGMIN. Floating point is summed and multiplied
- * in double precision, in an order that depends on the sizes alone, and rounded once. */
+/* y (outer,inner) ← the reduction of x (outer,count,inner) along its middle axis. plan = {reduction, element type,
+ * offset, outer, count, inner}; x lies row-major from its offset on, y from its start; there are at most 2³¹−1
+ * elements. x is FLOAT32, FLOAT64 or INT64, y is of the type of x, but INT32 for ARGMAX and ARGMIN. Floating point is
+ * summed and multiplied in double precision, in an order that depends on the sizes alone, and rounded once. */
 GRADUS_API int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan);
 
 /* Running sums (reduction SUM) or products (PROD): y, x (outer,count,inner), y[o,i,j] of x[o,0..i,j]. plan as for
  * gradus_tensor_reduce; y is of the type of x. Floating point is added up in double precision. */
 GRADUS_API int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan);
 
-/* Functions of rows. SOFTMAX is within 2.2 ulps; rows with a NaN or +∞, or of nothing but −∞, give NaN. NORMALIZE_GRADIENT is
- * z − mean(z) − x·mean(x·z) of normalized x; the softmax in SOFTMAX_GRADIENT, x·(z − Σ x·z), and in LOG_SOFTMAX_GRADIENT,
- * z − exp(x)·Σ z, is x, the result of the function. */
+/* Functions of rows. SOFTMAX is within 2.2 ulps; rows with a NaN or +∞, or of nothing but −∞, give NaN.
+ * NORMALIZE_GRADIENT is z − mean(z) − x·mean(x·z) of normalized x; the softmax in SOFTMAX_GRADIENT, x·(z − Σ x·z), and
+ * in LOG_SOFTMAX_GRADIENT, z − exp(x)·Σ z, is x, the result of the function. */
 enum gradus_rows {
   GRADUS_ROWS_SOFTMAX = 0,
   GRADUS_ROWS_LOG_SOFTMAX = 1,
@@ -513,37 +513,38 @@ enum gradus_rows {
   GRADUS_ROWS_NORMALIZE_GRADIENT = 4
 };
 
-/* y (rows,n) ← f of each row of x (rows,n) and, for the gradients, z (rows,n), else NULL. plan = {function, dtype, rows, n,
- * offset of x, offset of z}. */
+/* y (rows,n) ← f of each row of x (rows,n) and, for the gradients, z (rows,n), else NULL. plan = {function, dtype,
+ * rows, n, offset of x, offset of z}. */
 GRADUS_API int32_t gradus_tensor_rows(void *y, const void *x, const void *z, const int32_t *plan);
 
 /* y (rows,n) ← (x − mean)/√(variance + eps) with mean and variance (of n, not n − 1) of each row of x (rows,n), and
  * scale (rows) ← 1/√(variance + eps). plan = {dtype, rows, n, offset of x}. */
 GRADUS_API int32_t gradus_tensor_normalize(void *y, void *scale, const void *x, const int32_t *plan, double eps);
 
-/* loss (rows) ← log Σ_j exp(x[r,j]) − x[r,class[r]], and gradient (rows,n) ← softmax(x[r]) − (j = class[r]), unless it is
- * NULL. plan = {dtype, rows, n, offset of x, offset of class}. ARGUMENT, before anything is written, if a class is not in
- * 0 .. n−1. */
+/* loss (rows) ← log Σ_j exp(x[r,j]) − x[r,class[r]], and gradient (rows,n) ← softmax(x[r]) − (j = class[r]), unless it
+ * is NULL. plan = {dtype, rows, n, offset of x, offset of class}. ARGUMENT, before anything is written, if a class is
+ * not in 0 .. n−1. */
 GRADUS_API int32_t gradus_tensor_cross_entropy(void *loss, void *gradient, const void *x, const int32_t *classes,
                                                const int32_t *plan);
 
-/* y (count,block) ← y[i,j] = x[index[i] + j]: elements of `bytes` bytes. plan = {bytes, count, block}. Index is in elements
- * of x, within 0 .. 2³¹−1; ARGUMENT, before anything is written, if one is negative. */
+/* y (count,block) ← y[i,j] = x[index[i] + j]: elements of `bytes` bytes. plan = {bytes, count, block}. Index is in
+ * elements of x, within 0 .. 2³¹−1; ARGUMENT, before anything is written, if one is negative. */
 GRADUS_API int32_t gradus_tensor_gather(void *y, const void *x, const int32_t *index, const int32_t *plan);
 
-/* y[index[i] + j] ← x[i,j] or, with add, + x[i,j], for i = 0, 1, … in this order, x (count,block). plan = {element type,
- * count, block, add}. What is added is FLOAT32, FLOAT64 or integers, which wrap around, but not BOOL. Index is as above. */
+/* y[index[i] + j] ← x[i,j] or, with add, + x[i,j], for i = 0, 1, … in this order, x (count,block). plan = {element
+ * type, count, block, add}. What is added is FLOAT32, FLOAT64 or integers, which wrap around, but not BOOL. Index is as
+ * above. */
 GRADUS_API int32_t gradus_tensor_scatter(void *y, const void *x, const int32_t *index, const int32_t *plan);
 
-/* index (rows,n) ← for each row of x (rows,n) the order of its elements, stable: index[r,0] is the column of the smallest,
- * or with `descending` of the largest. NaN is larger than all numbers, −0 equal to 0. plan = {element type, rows, n, offset,
- * descending}, of FLOAT32, FLOAT64 or INT64. scratch: 24·n + 8 bytes. */
+/* index (rows,n) ← for each row of x (rows,n) the order of its elements, stable: index[r,0] is the column of the
+ * smallest, or with `descending` of the largest. NaN is larger than all numbers, −0 equal to 0. plan = {element type,
+ * rows, n, offset, descending}, of FLOAT32, FLOAT64 or INT64. scratch: 24·n + 8 bytes. */
 GRADUS_API int32_t gradus_tensor_sort(int32_t *index, const void *x, void *scratch, const int32_t *plan);
 
-/* For each of `batches`: c (m,n) ← a (m,k)·b (k,n). plan = {element type, m, n, k, row and column stride of a, row and column
- * stride of b, batches}, then for each batch {offset of c, offset of a, offset of b}. FLOAT32, FLOAT64, or INT64, which
- * wraps around. c is row-major, n elements a row; no stride is negative. Each element of c is fma(a_k, b_k, …) from 0 on in
- * the order k = 0, 1, 2, …, and 0 where k is. */
+/* For each of `batches`: c (m,n) ← a (m,k)·b (k,n). plan = {element type, m, n, k, row and column stride of a, row and
+ * column stride of b, batches}, then for each batch {offset of c, offset of a, offset of b}. FLOAT32, FLOAT64, or
+ * INT64, which wraps around. c is row-major, n elements a row; no stride is negative. Each element of c is fma(a_k,
+ * b_k, …) from 0 on in the order k = 0, 1, 2, …, and 0 where k is. */
 GRADUS_API int32_t gradus_tensor_product(void *c, const void *a, const void *b, const int32_t *plan);
 
 #ifdef __cplusplus

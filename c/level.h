@@ -19,14 +19,13 @@
 #include "reduce.c"
 #include "loss.c"
 #include "optim.c"
-#include "mlp.c"
-#include "tensor_rows.c"
 #include "tensor_product.c"
 #ifdef HAS_SCALARS
+#include "tensor_rows.c"
 #include "value.c"
+#include "program.c"
 #endif
 #include "strips.c"
-#include "program.c"
 #include "real_end.h"
 
 #define REAL_BITS 32
@@ -38,19 +37,30 @@
 #include "reduce.c"
 #include "loss.c"
 #include "optim.c"
-#include "mlp.c"
-#include "strips.c"
-#include "tensor_rows.c"
 #include "tensor_product.c"
+#ifdef HAS_SCALARS
+#include "tensor_rows.c"
+#endif
+#include "strips.c"
 #include "real_end.h"
+
+#define KERNELS(type)                                                                                             \
+  static const struct kernels##type K_(kernels, LEVEL, type) = {                                                  \
+      K_(gemm, LEVEL, type), K_(turn, LEVEL, type), K_(function_forward, LEVEL, type), K_(activation_backward, LEVEL, type),             \
+      K_(softmax, LEVEL, type), K_(softmax_backward, LEVEL, type), K_(loss, LEVEL, type),                         \
+      K_(bias_gradient, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                  \
+      K_(update_of, SCALARS, type), K_(update_all, LEVEL, type), K_(update_range, LEVEL, type),                     \
+  };
+KERNELS(_f32)
+KERNELS(_f64)
+#undef KERNELS
 
 #define ENTRIES(type)                                                                                             \
   {                                                                                                               \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                       \
-        K_(optimizer_entry, LEVEL, type), K_(mlp_predict, LEVEL, type), K_(mlp_backward, LEVEL, type),            \
-        K_(mlp_evaluate, LEVEL, type), K_(mlp_epoch, LEVEL, type), K_(strip_entry, LEVEL, type),                  \
-        K_(products_entry, LEVEL, type), K_(rows_entry, LEVEL, type), K_(normalize_entry, SCALARS, type),         \
-        K_(cross_entropy_entry, LEVEL, type),                                                                     \
+        K_(optimizer_entry, LEVEL, type), &K_(kernels, LEVEL, type), K_(strip_entry, LEVEL, type),                \
+        K_(products_entry, LEVEL, type), K_(rows_entry, SCALARS, type), K_(normalize_entry, SCALARS, type),         \
+        K_(cross_entropy_entry, SCALARS, type),                                                                     \
         {                                                                                                         \
             [GRADUS_REDUCTION_SUM] = K_(sum_down, SCALARS, type),                                                   \
             [GRADUS_REDUCTION_MEAN] = K_(sum_down, SCALARS, type),                                                  \
@@ -64,8 +74,8 @@
 static const struct level CONCAT4(level, _, LEVEL, ) = {
     .value_forward = K_(value_forward, SCALARS, _f64),
     .value_backward = K_(value_backward, SCALARS, _f64),
-    .program_once = K_(program_once, LEVEL, _f64),
-    .program_run = K_(program_run, LEVEL, _f64),
+    .program_once = K_(program_once, SCALARS, _f64),
+    .program_run = K_(program_run, SCALARS, _f64),
     .of = {[GRADUS_DTYPE_FLOAT32] = ENTRIES(_f32), [GRADUS_DTYPE_FLOAT64] = ENTRIES(_f64)},
 };
 

@@ -34,18 +34,18 @@ OUT_OF_LINE void K(binary_cross_entropy_with_logits_loss)(double *loss, real *re
                                                           const real *restrict t, size_t nout, size_t stride,
                                                           size_t columns, real scale) {
   for (size_t o = 0; o < nout; o++, d += stride, p += stride, t += stride) {
-    K(activation_forward)(OP_softplus, d, p, columns);
+    K(function_forward)(OP_softplus, d, p, columns);
     for (size_t s = 0; s < whole(columns); s++) loss[s] += (double)(d[s] - p[s] * t[s]);
-    K(activation_forward)(OP_sigmoid, d, p, columns);
+    K(function_forward)(OP_sigmoid, d, p, columns);
     for (size_t s = 0; s < whole(columns); s++) d[s] = (d[s] - t[s]) * scale;
   }
 }
 
-/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max); y may be x. top, sum and rest have
+/* softmax over the outputs of each sample, y = exp(x − max) / Σ exp(x − max). top, sum and rest have
  * `columns` elements. Within 2 ulps: what the difference is rounded by goes into the exponential, the sum is that of
  * pairs, sum + rest, and so the quotient is corrected. */
-OUT_OF_LINE void K(softmax)(real *y, const real *x, size_t nout, size_t stride, size_t columns, real *restrict top,
-                            real *restrict sum, real *restrict rest) {
+OUT_OF_LINE void K(softmax)(real *restrict y, const real *restrict x, size_t nout, size_t stride, size_t columns,
+                            real *restrict top, real *restrict sum, real *restrict rest) {
   for (size_t s = 0; s < whole(columns); s++) top[s] = x[s], sum[s] = rest[s] = 0;
   for (size_t o = 1; o < nout; o++)
     for (size_t s = 0; s < whole(columns); s++) top[s] = K(max)(top[s], x[o * stride + s]);

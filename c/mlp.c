@@ -118,14 +118,16 @@ static int is_stopped(const struct gradus_job *job) { return __atomic_load_n(&jo
 #endif
 
 struct K(scratch) {
+  const struct T(kernels) *kernels;
   double *loss;
   real *d, *e, *t, *work, *activations;
 };
 
-OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *memory) {
+OUT_OF_LINE struct K(scratch) K(scratch_of)(const void *kernels, const struct gradus_job *job, void *memory) {
   size_t stride = job_stride(job);
   uintptr_t address = ((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   struct K(scratch) scratch;
+  scratch.kernels = kernels;
   scratch.loss = (double *)address;
   scratch.d = (real *)(scratch.loss + stride);
   scratch.e = scratch.d + widest_layer(job) * stride;
@@ -135,7 +137,6 @@ OUT_OF_LINE struct K(scratch) K(scratch_of)(const struct gradus_job *job, void *
   return scratch;
 }
 
-#ifdef HAS_SCALARS
 /* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some
  * samples and features at a time, so that what is written stays in the first cache until its lines are whole. */
 OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
@@ -188,12 +189,6 @@ OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const v
     }
   }
 }
-#endif
-
-/* The other way: rows (columns, width) ← x. */
-static void K(scatter)(real *rows, size_t width, const real *x, size_t stride, size_t columns) {
-  K(turn)(rows, width, x, stride, width, columns);
-}
 
 /* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */
 static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first,
@@ -201,7 +196,7 @@ static void K(gather_targets)(const struct gradus_job *job, real *t, const void 
   size_t nout = layer_nout(job, job->layers - 1), stride = job_stride(job);
   const uint32_t *order = job_order(job);
   if (job->targets_kind == GRADUS_TARGETS_ROWS) {
-    KS(gather)(t, stride, targets, nout, order, first, columns);
+    K(gather)(t, stride, targets, nout, order, first, columns);
     return;
   }
   const int32_t *classes = targets;
@@ -216,10 +211,11 @@ static void K(gather_targets)(const struct gradus_job *job, real *t, const void 
 OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters, const struct K(scratch) * scratch,
                        size_t columns) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
+  const struct T(kernels) *kernels = scratch->kernels;
   real *a = scratch->activations;
   for (struct layer l = layer_at(job, 0, 0, 0);; l = layer_after(job, l)) {
     real *z = l.activation == GRADUS_ACTIVATION_LINEAR ? a + l.y : a + l.z, *y = a + l.y;
-    K(gemm)(&(struct K(product)){
+    kernels->gemm(&(struct T(product)){
         .c = z, .cr = stride,
         .a = parameters + l.weight, .ar = l.nin, .ac = 1,
         .b = a + l.x, .br = stride, .bc = 1,
@@ -227,38 +223,21 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
         .start = START_BIAS, .bias = parameters + l.bias,
     });
     if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
-      K(softmax)(y, z, l.nout, stride, used, scratch->work, scratch->work + stride,
+      kernels->softmax(y, z, l.nout, stride, used, scratch->work, scratch->work + stride,
                  scratch->work + 2 * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
-      K(activation_forward)(l.activation, y, z, l.nout * stride);
+      kernels->function_forward((uint32_t)l.activation, y, z, l.nout * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)
       for (size_t o = 0; o < l.nout; o++)
-        K(activation_forward)(l.activation, y + o * stride, z + o * stride, used);
+        kernels->function_forward((uint32_t)l.activation, y + o * stride, z + o * stride, used);
     if (l.index == job->layers - 1) return;
-  }
-}
-
-/* db[o] ← start + Σ_s dz[o,s], sample by sample; sixteen outputs at a time, whose sums are independent chains. */
-static void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
-                             enum gemm_start start) {
-  enum { TOGETHER = 16 };
-  for (size_t o = 0; o < nout; o += TOGETHER) {
-    size_t count = size_min(TOGETHER, nout - o);
-    real sum[TOGETHER] = {0};
-    if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
-    if (count == TOGETHER)
-      ALIGNED for (size_t s = 0; s < columns; s++)
-        for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
-    else
-      for (size_t i = 0; i < count; i++)
-        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
-    memcpy(db + o, sum, count * sizeof(real));
   }
 }
 
 /* The update of a layer's weights (nout,nin), which follows their gradients block by block. */
 struct K(weight_update) {
-  const struct K(update) *update;
+  const struct T(kernels) *kernels;
+  const struct T(update) *update;
   size_t weight, nin;
 };
 
@@ -267,7 +246,7 @@ static void K(update_weights)(const void *context, size_t row, size_t column, si
   size_t together = column == 0 && columns_end == of->nin ? rows_end - row : 1; /* whole rows lie in a row */
   for (size_t o = row; o < rows_end; o += together) {
     size_t first = of->weight + o * of->nin, last = first + (together - 1) * of->nin;
-    K(update_range)(of->update, first + column, last + columns_end);
+    of->kernels->update_range(of->update, first + column, last + columns_end);
   }
 }
 
@@ -276,36 +255,37 @@ static void K(update_weights)(const void *context, size_t row, size_t column, si
  * cache; so the gradient of its inputs, which depends on the weights, comes first. */
 OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
                               const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted,
-                              const struct K(update) * update) {
+                              const struct T(update) * update) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
+  const struct T(kernels) *kernels = scratch->kernels;
   const real *a = scratch->activations;
   real *d = scratch->d, *e = scratch->e;
   for (struct layer l = layer_last(job);; l = layer_before(job, l)) {
     if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
-      K(softmax_backward)(d, a + l.y, l.nout, stride, used, scratch->work);
+      kernels->softmax_backward(d, a + l.y, l.nout, stride, used, scratch->work);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
-      K(activation_backward)(l.activation, d, a + l.z, a + l.y, l.nout * stride);
+      kernels->activation_backward(l.activation, d, a + l.z, a + l.y, l.nout * stride);
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)
       for (size_t o = 0; o < l.nout; o++)
-        K(activation_backward)(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
+        kernels->activation_backward(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
     if (l.index > 0 || wanted)
-      K(gemm)(&(struct K(product)){
+      kernels->gemm(&(struct T(product)){
           .c = e, .cr = stride,
           .a = parameters + l.weight, .ar = 1, .ac = l.nin,
           .b = d, .br = stride, .bc = 1,
           .m = l.nin, .n = used, .k = l.nout,
           .start = START_ZERO,
       });
-    K(gemm)(&(struct K(product)){
+    kernels->gemm(&(struct T(product)){
         .c = gradients + l.weight, .cr = l.nin,
         .a = d, .ar = stride, .ac = 1,
         .b = a + l.x, .br = 1, .bc = stride,
         .m = l.nout, .n = l.nin, .k = columns,
         .start = start,
-        .finish = update ? K(update_weights) : NULL, .context = &(struct K(weight_update)){update, l.weight, l.nin},
+        .finish = update ? K(update_weights) : NULL, .context = &(struct K(weight_update)){kernels, update, l.weight, l.nin},
     });
-    K(bias_gradient)(gradients + l.bias, d, l.nout, stride, columns, start);
-    if (update) K(update_range)(update, l.bias, l.bias + l.nout);
+    kernels->bias_gradient(gradients + l.bias, d, l.nout, stride, columns, start);
+    if (update) kernels->update_range(update, l.bias, l.bias + l.nout);
     real *dy = d;
     d = l.index > 0 || wanted ? e : d;
     e = dy;
@@ -336,10 +316,10 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
                            const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
   size_t stride = job_stride(job);
   struct layer last = layer_last(job);
-  KS(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
+  K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
-  K(loss)(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
+  scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout, stride,
           round_up(columns, COLUMNS), scale, scratch->work);
   double sum = *total;
   for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
@@ -349,32 +329,33 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
   return 0;
 }
 
-static void K(mlp_predict)(const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
+static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, void *outputs, const void *parameters, const void *inputs,
                            void *memory) {
-  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   struct layer last = layer_last(job);
   size_t stride = job_stride(job), rows = (size_t)job->rows;
   for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - first);
-    KS(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
+    K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
-    K(scatter)((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, columns);
+    scratch.kernels->turn((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride, last.nout,
+                          columns);
   }
 }
 
-static void K(mlp_backward)(const struct gradus_job *job, void *input_gradient, void *parameters,
+static void K(mlp_backward)(const void *kernels, const struct gradus_job *job, void *input_gradient, void *parameters,
                             const void *output_gradient, void *memory) {
-  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
-  KS(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
+  K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
   real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
                         input_gradient != NULL, NULL);
-  if (input_gradient) K(scatter)(input_gradient, (size_t)job->nin, d, stride, columns);
+  if (input_gradient) scratch.kernels->turn(input_gradient, (size_t)job->nin, d, stride, (size_t)job->nin, columns);
 }
 
-static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
+static int32_t K(mlp_evaluate)(const void *kernels, struct gradus_job *job, const void *parameters, const void *inputs, const void *targets,
                                void *memory) {
-  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   struct slice slice = slice_of(job, (size_t)job->chunk);
   for (size_t first = slice.first; first < slice.end; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, slice.end - first);
@@ -388,7 +369,7 @@ static int32_t K(mlp_evaluate)(struct gradus_job *job, const void *parameters, c
  * summed loss is added to *total. */
 static int K(batch_gradient)(struct gradus_job *job, real *parameters, const void *inputs, const void *targets,
                              const struct K(scratch) * scratch, size_t first, size_t rows, double *total,
-                             const struct K(update) * update) {
+                             const struct T(update) * update) {
   real *gradients = parameters + parameter_count(job);
   real scale = (real)(1 / mean_over(job, rows));
   for (size_t done = 0; done < rows; done += (size_t)job->chunk) {
@@ -400,28 +381,28 @@ static int K(batch_gradient)(struct gradus_job *job, real *parameters, const voi
   return 1;
 }
 
-static void K(clip)(struct gradus_job *job, real *gradients, size_t n) {
-  job->gradient_norm = K(norm_entry)(gradients, n);
+static void K(clip)(struct gradus_job *job, const struct T(kernels) *kernels, real *gradients, size_t n) {
+  job->gradient_norm = kernels->norm(gradients, n);
   double factor = job->clip_norm / (job->gradient_norm + 1e-6);
-  if (factor < 1) K(scale_array)(gradients, (real)factor, n);
+  if (factor < 1) kernels->scale(gradients, factor, n);
 }
 
-static int32_t K(mlp_epoch)(struct gradus_job *job, void *parameters, void *state, const void *inputs,
+static int32_t K(mlp_epoch)(const void *kernels, struct gradus_job *job, void *parameters, void *state, const void *inputs,
                             const void *targets, void *memory) {
-  struct K(scratch) scratch = K(scratch_of)(job, memory);
+  struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   size_t n = parameter_count(job);
   real *gradients = (real *)parameters + n;
   struct slice slice = slice_of(job, (size_t)job->batch_size);
   int in_layers = updates_in_layers(job);
   for (size_t first = slice.first; first < slice.end && !is_stopped(job); first += (size_t)job->batch_size) {
     size_t batch = size_min((size_t)job->batch_size, slice.end - first);
-    struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
+    struct T(update) update = scratch.kernels->update_of(job, parameters, gradients, state, n);
     if (!K(batch_gradient)(job, parameters, inputs, targets, &scratch, first, batch, &slice.total,
                            in_layers ? &update : NULL))
       return GRADUS_NUMERIC;
-    if (job->clip_norm > 0) K(clip)(job, gradients, n);
+    if (job->clip_norm > 0) K(clip)(job, scratch.kernels, gradients, n);
     if (job->optimizer != GRADUS_OPTIMIZER_NONE) {
-      if (!in_layers) K(update_all)(&update);
+      if (!in_layers) scratch.kernels->update_all(&update);
       job->step += 1;
     }
     slice_goes_on(job, slice, first + batch);

@@ -3,21 +3,11 @@
  * All but Langevin's can be given a part of the parameters, so that an update can follow the gradient while that is in
  * the cache. */
 
-/* An update that is to be made: whose, and the numbers of the job that it needs, in its type. */
-struct K(update) {
-  const struct gradus_job *job;
-  real *parameters;
-  const real *gradients;
-  real *state;
-  size_t n; /* parameters, and numbers in an array of the state */
-  real lr, momentum, decay, alpha, rest_alpha, eps;
-  real beta2, rest1, rest2, rate, root, shrink; /* of Adam */
-};
-
-OUT_OF_LINE struct K(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients,
+#ifdef HAS_SCALARS
+OUT_OF_LINE struct T(update) K(update_of)(const struct gradus_job *job, real *parameters, const real *gradients,
                                           void *state, size_t n) {
   double t = job->step + 1;
-  struct K(update) u = {.job = job, .parameters = parameters, .gradients = gradients, .state = state, .n = n};
+  struct T(update) u = {.job = job, .parameters = parameters, .gradients = gradients, .state = state, .n = n};
   u.lr = (real)job->learning_rate;
   u.momentum = (real)job->momentum;
   u.decay = (real)job->weight_decay;
@@ -37,9 +27,25 @@ OUT_OF_LINE struct K(update) K(update_of)(const struct gradus_job *job, real *pa
   return u;
 }
 
+/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
+ * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
+OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
+                             size_t n) {
+  real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
+  double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
+  struct rng rng;
+  rng_init(&rng, job->seed[0], job->seed[1], (uint32_t)job->step, RNG_STREAM_NOISE);
+  for (size_t i = 0; i < n; i++) {
+    real noise = std > 0 ? (real)(std * rng_normal(&rng)) : 0;
+    v[i] = keep * v[i] - lr * g[i] + noise;
+    p[i] += v[i];
+  }
+}
+#endif
+
 /* g ← g + decay·p;  v ← momentum·v + g;  p ← p − lr·(nesterov ? g + momentum·v : v). Without momentum v is not
  * touched. */
-OUT_OF_LINE void K(sgd)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict v,
+OUT_OF_LINE void K(sgd)(const struct T(update) * u, real *restrict p, const real *restrict g, real *restrict v,
                         size_t count) {
   real lr = u->lr, momentum = u->momentum, decay = u->decay;
   if (u->job->momentum == 0) {
@@ -60,11 +66,11 @@ OUT_OF_LINE void K(sgd)(const struct K(update) * u, real *restrict p, const real
 
 /* g ← g + decay·p;  s ← α·s + (1−α)·g²;  centered: a ← α·a + (1−α)·g, r = s − a², else r = s;  u = g / (√r + eps);
  * momentum: v ← momentum·v + u, u = v;  p ← p − lr·u.  State: s, then a if centered, then v if momentum. */
-OUT_OF_LINE void K(rmsprop)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+OUT_OF_LINE void K(rmsprop)(const struct T(update) * u, real *restrict p, const real *restrict g, real *restrict state,
                             size_t count) {
   real lr = u->lr, decay = u->decay, eps = u->eps, alpha = u->alpha, rest = u->rest_alpha, momentum = u->momentum;
   int centered = u->job->centered, has_momentum = u->job->momentum != 0;
-  real *s = state, *a = state + u->n, *v = state + (centered ? 2 * u->n : u->n);
+  real *restrict s = state, *restrict a = state + u->n, *restrict v = state + (centered ? 2 * u->n : u->n);
   for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
     s[i] = alpha * s[i] + rest * d * d;
@@ -82,7 +88,7 @@ OUT_OF_LINE void K(rmsprop)(const struct K(update) * u, real *restrict p, const 
 /* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019),
  * where it shrinks the parameter instead: p ← p − lr·decay·p.
  * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
-OUT_OF_LINE void K(adam)(const struct K(update) * u, real *restrict p, const real *restrict g, real *restrict state,
+OUT_OF_LINE void K(adam)(const struct T(update) * u, real *restrict p, const real *restrict g, real *restrict state,
                          size_t count) {
   real decay = u->decay, shrink = u->shrink, rest1 = u->rest1, beta2 = u->beta2, rest2 = u->rest2;
   real rate = u->rate, root = u->root, eps = u->eps;
@@ -95,24 +101,9 @@ OUT_OF_LINE void K(adam)(const struct K(update) * u, real *restrict p, const rea
   }
 }
 
-/* v ← (1 − damping)·v − lr·g + N(0, 2·damping·temperature·lr);  p ← p + v: sampling with inertia, the noise entering
- * the velocity. The noise of step t is stream NOISE + t of the seed, so it depends on nothing else. */
-OUT_OF_LINE void K(langevin)(const struct gradus_job *job, real *restrict p, const real *restrict g, real *restrict v,
-                             size_t n) {
-  real lr = (real)job->learning_rate, keep = (real)(1 - job->damping);
-  double std = K64(sqrt)(2 * job->damping * job->temperature * job->learning_rate);
-  struct rng rng;
-  rng_init(&rng, job->seed[0], job->seed[1], (uint32_t)job->step, RNG_STREAM_NOISE);
-  for (size_t i = 0; i < n; i++) {
-    real noise = std > 0 ? (real)(std * rng_normal(&rng)) : 0;
-    v[i] = keep * v[i] - lr * g[i] + noise;
-    p[i] += v[i];
-  }
-}
-
 /* Updates the parameters from .. to-1. */
 OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
-  const struct K(update) *u = context;
+  const struct T(update) *u = context;
   real *p = u->parameters + from, *s = u->state ? u->state + from : NULL;
   const real *g = u->gradients + from;
   switch (u->job->optimizer) {
@@ -120,18 +111,18 @@ OUT_OF_LINE void K(update_range)(const void *context, size_t from, size_t to) {
     case GRADUS_OPTIMIZER_RMSPROP: K(rmsprop)(u, p, g, s, to - from); break;
     case GRADUS_OPTIMIZER_ADAM:
     case GRADUS_OPTIMIZER_ADAMW: K(adam)(u, p, g, s, to - from); break;
-    case GRADUS_OPTIMIZER_LANGEVIN: K(langevin)(u->job, p, g, s, to - from); break;
+    case GRADUS_OPTIMIZER_LANGEVIN: KS(langevin)(u->job, p, g, s, to - from); break;
     default: break;
   }
 }
 
 /* Updates all parameters, on all threads; Langevin's noise is one sequence. */
-static void K(update_all)(const struct K(update) * u) {
+static void K(update_all)(const struct T(update) * u) {
   parallel(u->n, 64, u->job->optimizer == GRADUS_OPTIMIZER_LANGEVIN ? u->n : 1 << 15, K(update_range), u);
 }
 
 LOCAL void K(optimizer_entry)(struct gradus_job *job, void *parameters, const void *gradients, void *state, size_t n) {
-  struct K(update) update = K(update_of)(job, parameters, gradients, state, n);
+  struct T(update) update = KS(update_of)(job, parameters, gradients, state, n);
   K(update_all)(&update);
   job->step += 1;
 }

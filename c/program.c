@@ -1,7 +1,7 @@
 /* program.c: recorded functions. Over many rows at once, each operation runs over a strip of rows before the next one
- * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that do
- * not depend on one another run together, as a strip of their own. What runs over strips is that of strips.c; rows are
- * turned into strips and back by vector.h. */
+ * does, so that a strip of every register fits into the first caches. For a single input, operations of one kind that
+ * do not depend on one another run together, as a strip of their own. What runs over strips is given (strips.c); rows
+ * are turned into strips and back by vector.h. */
 
 #ifndef PROGRAM_SHARED
 #define PROGRAM_SHARED
@@ -23,14 +23,15 @@ struct program {
   const uint32_t *output;
   const uint32_t *sum;
   const uint32_t *operation;
+  strip_function *apply;
 };
 
 /* A sum over rows is made of this many partial sums, row i in number i mod 8, whatever the strip and the level are. */
 #define PARTS 8
 
-static struct program program_from(const uint32_t *words) {
+static struct program program_from(const uint32_t *words, strip_function *apply) {
   struct program p = {
-      words[0], words[1], words[2], words[3], {words[4], words[5]}, words[6], words[7], words + 8, NULL, NULL,
+      words[0], words[1], words[2], words[3], {words[4], words[5]}, words[6], words[7], words + 8, NULL, NULL, apply,
   };
   p.sum = p.output + p.outputs[0] + p.outputs[1];
   p.operation = p.sum + p.sums;
@@ -61,7 +62,7 @@ static int runs_are_valid(const uint32_t *record, const uint32_t *run, uint32_t 
     uint32_t first = run[2 * k], n = run[2 * k + 1];
     if (first < from || n < 1 || n > RUN_MAX || first >= to || n > to - first) return 0;
     uint32_t op = record[2 * first] & 0xff, bad = 0;
-    for (uint32_t i = first; i < first + n; i++)
+    REST for (uint32_t i = first; i < first + n; i++)
       bad |= ((record[2 * i] & 0xff) != op) | (record_left(record[2 * i]) >= first) | (record[2 * i + 1] >= first);
     if (bad || op == OP_leaf) return 0;
     from = first + n;
@@ -77,27 +78,17 @@ struct K(strip) {
   size_t length;
 };
 
-/* y[i] = x for i < n. */
-OUT_OF_LINE const real *K(spread)(real *y, real x, size_t n) {
-  for (size_t i = 0; i < whole(n); i++) y[i] = x;
-  return y;
+/* Where an operand is: the strip of a register, or a number that is the same in all rows. */
+INLINE const real *K(place)(struct K(strip) s, uint32_t operand) {
+  return operand & UNIFORM ? s.uniforms + (operand & ~UNIFORM) : s.registers + operand * s.length;
 }
 
-/* The strip of an operand: of a register, or of a number that is the same in all rows, spread out in `spread`. */
-INLINE const real *K(operand)(struct K(strip) s, uint32_t operand, real *spread) {
-  if (operand & UNIFORM) return K(spread)(spread, s.uniforms[operand & ~UNIFORM], s.length);
-  return s.registers + operand * s.length;
-}
-
-/* y[i] = op(left[i], right[i]) for i < n, right only of binary operations. */
-INLINE void K(strip_operation)(struct K(strip) s, enum op op, real *y, uint32_t left, uint32_t right, size_t n) {
-  real spread[STRIP_MAX];
-  if (op >= OP_add && right & UNIFORM)
-    K(strip_by_number)(op, y, K(operand)(s, left, spread), s.uniforms[right & ~UNIFORM], n);
-  else if (op >= OP_add && left & UNIFORM)
-    K(strip_of_number)(op, y, s.uniforms[left & ~UNIFORM], K(operand)(s, right, spread), n);
-  else
-    K(strip_forward)(op, y, K(operand)(s, left, spread), op < OP_add ? NULL : K(operand)(s, right, spread), n);
+/* The strip of an operand, a number being spread out in `spread`. */
+OUT_OF_LINE const real *K(operand)(struct K(strip) s, uint32_t operand, real *spread) {
+  const real *place = K(place)(s, operand);
+  if (!(operand & UNIFORM)) return place;
+  for (size_t i = 0; i < whole(s.length); i++) spread[i] = *place;
+  return spread;
 }
 
 /* Writes n rows of results: to (n,count). */
@@ -135,8 +126,12 @@ static void K(program_run)(real *outputs, const real *inputs, const struct progr
   for (size_t from = 0; from < rows; from += s.length) {
     size_t n = size_min(s.length, rows - from);
     if (p->inputs > 0) K(turn)(registers, s.length, inputs + from * p->inputs, p->inputs, n, p->inputs);
-    for (const uint32_t *o = p->operation, *end = o + 3 * (size_t)p->operations; o < end; o += 3)
-      K(strip_operation)(s, record_op(o[0]), registers + record_left(o[0]) * s.length, o[1], o[2], round_up(n, 16));
+    for (const uint32_t *o = p->operation, *end = o + 3 * (size_t)p->operations; o < end; o += 3) {
+      const int is_binary = record_op(o[0]) >= OP_add;
+      const uint32_t left = o[1] & UNIFORM ? LEFT_NUMBER : 0, right = is_binary && o[2] & UNIFORM ? RIGHT_NUMBER : 0;
+      p->apply(record_op(o[0]), registers + record_left(o[0]) * s.length, K(place)(s, o[1]),
+               is_binary ? K(place)(s, o[2]) : NULL, left | right, round_up(n, 16));
+    }
     K(write_rows)(outputs + from * first, s, p->output, first, n);
     K(write_rows)(seconds + from * second, s, p->output + first, second, n);
     for (size_t j = 0; j < p->sums; j++) K(add_parts)(parts + j * PARTS, K(operand)(s, p->sum[j], spread), n);
@@ -146,13 +141,13 @@ static void K(program_run)(real *outputs, const real *inputs, const struct progr
 }
 
 /* A program for one input: c/gradus.h. */
-static void K(program_once)(uint32_t *program) {
+static void K(program_once)(uint32_t *program, strip_function *apply) {
   real left[RUN_MAX], right[RUN_MAX], result[RUN_MAX], *data = (real *)(program + 4);
   const uint32_t records = program[0], *record = program + 4 + 2 * (size_t)records, *run = record + 2 * (size_t)records;
   uint32_t from = program[2];
   for (const uint32_t *end = run + 2 * (size_t)program[1]; run < end; run += 2) {
     uint32_t first = run[0], n = run[1];
-    KS(value_forward)(data, record, from, first);
+    K(value_forward)(data, record, from, first);
     enum op op = record_op(record[2 * first]);
     for (uint32_t i = 0; i < n; i++) left[i] = data[record_left(record[2 * (first + i)])];
     if (op >= OP_add)
@@ -161,9 +156,9 @@ static void K(program_once)(uint32_t *program) {
       right[0] = 0;
     /* The strip is filled up with numbers that are there: its length is a multiple of 16. */
     for (size_t i = n; i < round_up(n, 16); i++) left[i] = left[0], right[i] = right[0];
-    K(strip_forward)(op, result, left, right, round_up(n, 16));
+    apply(op, result, left, right, 0, round_up(n, 16));
     memcpy(data + first, result, n * sizeof *data);
     from = first + n;
   }
-  KS(value_forward)(data, record, from, records);
+  K(value_forward)(data, record, from, records);
 }

@@ -19,12 +19,30 @@ OUT_OF_LINE double K(sum_of_squares)(const real *x, size_t n) {
 
 LOCAL double K(norm_entry)(const void *x, size_t n) { return K64(sqrt)(K(sum_of_squares)(x, n)); }
 
+/* db[o] ← start + Σ_s dz[o,s], sample by sample; sixteen outputs at a time, whose sums are independent chains. */
+LOCAL void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
+                             enum gemm_start start) {
+  enum { TOGETHER = 16 };
+  stride = whole(stride);
+  for (size_t o = 0; o < nout; o += TOGETHER) {
+    size_t count = size_min(TOGETHER, nout - o);
+    real sum[TOGETHER] = {0};
+    if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
+    if (count == TOGETHER)
+      ALIGNED for (size_t s = 0; s < columns; s++)
+        for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
+    else
+      for (size_t i = 0; i < count; i++)
+        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
+    memcpy(db + o, sum, count * sizeof(real));
+  }
+}
+
 LOCAL void K(scale_array)(real *x, real factor, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
 LOCAL void K(scale_entry)(void *x, double factor, size_t n) { K(scale_array)(x, (real)factor, n); }
-
 
 #ifdef HAS_SCALARS
 /* ---- down the columns ---- */
@@ -39,9 +57,6 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 #define NUMBERS(from) (*(const K(unaligned_numbers) *)(from))
 #define DOUBLES(from) __builtin_convertvector(NUMBERS(from), K(doubles))
 #define RESULTS(to) (*(K(unaligned_doubles) *)(to))
-
-/* Before a loop over what is left of a row: vectors would make it larger and hardly faster. */
-#define NOT_IN_VECTORS _Pragma("clang loop vectorize(disable)")
 
 #if LEVEL_FMA == FMA_EMULATED
 #define IN_VECTORS 0 /* for size, as all of that level */
@@ -60,7 +75,7 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
       size_t count = size_min(together, rows - first), j = 0;                                                          \
       for (; IN_VECTORS && j + PARTIALS <= columns; j += PARTIALS) loop;                                               \
       for (size_t i = 0; i < count; i++)                                                                               \
-        NOT_IN_VECTORS for (size_t rest = j; rest < columns; rest++) {                                                 \
+        REST for (size_t rest = j; rest < columns; rest++) {                                                 \
           const double a = to[rest], x = (double)block[i * stride + rest];                                             \
           to[rest] = step;                                                                                             \
         }                                                                                                              \
@@ -112,7 +127,7 @@ OUT_OF_LINE double K(sum_of_partials)(double *partial) {
 OUT_OF_LINE double K(row_sum)(const real *x, size_t n) {
   double partial[PARTIALS] = {0};
   K(sum_down)(partial, x, PARTIALS, n / PARTIALS, PARTIALS);
-  NOT_IN_VECTORS for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
+  REST for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
   return K(sum_of_partials)(partial);
 }
 
@@ -125,7 +140,7 @@ OUT_OF_LINE double K(row_dot)(const real *x, const real *z, double c, size_t n) 
     for (; j + PARTIALS <= n; j += PARTIALS) sum += (DOUBLES(x + j) - c) * (DOUBLES(z + j) - c);
     memcpy(partial, &sum, sizeof partial);
   }
-  NOT_IN_VECTORS for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
+  REST for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
   return K(sum_of_partials)(partial);
 }
 
@@ -142,7 +157,7 @@ OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
     }
     memcpy(top, &most, sizeof top);
   }
-  NOT_IN_VECTORS for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
+  REST for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
   for (size_t half = PARTIALS / 2; half > 0; half /= 2)
     for (size_t i = 0; i < half; i++) top[i] = top[i + half] > top[i] ? top[i + half] : top[i];
   return top[0];
@@ -152,5 +167,4 @@ OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
 #undef DOUBLES
 #undef RESULTS
 #undef IN_VECTORS
-#undef NOT_IN_VECTORS
 #endif

@@ -1,6 +1,7 @@
 /* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a
  * multiple of 16. The unary operations that have derivatives are those of elementwise.c. */
 
+#ifdef HAS_SCALARS
 /* Of two strips, of a strip and a number, and of a number and a strip. */
 #define X(name, value, da, db)                                                                                    \
   OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_, size_t n) {   \
@@ -24,41 +25,28 @@
 GRADUS_BINARY_OPS(X)
 #undef X
 
-/* y[i] = op(a[i], b[i]) for i < n; b only of binary operations. */
-LOCAL void K(strip_forward)(enum op op, real *restrict y, const real *restrict a, const real *restrict b, size_t n) {
+/* What is mostly done with a number. */
+#define OPS_OF_NUMBERS(X) X(add, ) X(sub, ) X(mul, ) X(div, ) X(max, ) X(min, )
+
+/* y[i] = op(a[i], b) for i < n, of operations for which that is a loop of its own; whether op is one. */
+LOCAL int K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict a, real b, size_t n) {
   switch (op) {
-#define X(name, value, derivative) \
-  case OP_##name: K(name##_forward)(y, a, n); break;
-    GRADUS_UNARY_OPS(X)
+#define X(name, ...) \
+  case OP_##name: K(name##_by_number)(y, a, b, n); return 1;
+    OPS_OF_NUMBERS(X)
 #undef X
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_forward)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
-#undef X
-    case OP_leaf:
-    case OP_COUNT: break;
+    default: return 0;
   }
 }
 
-/* y[i] = op(a[i], b) for i < n, of binary operations. */
-LOCAL void K(strip_by_number)(enum op op, real *restrict y, const real *restrict a, real b, size_t n) {
+/* y[i] = op(a, b[i]) for i < n, of operations for which that is a loop of its own; whether op is one. */
+LOCAL int K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *restrict b, size_t n) {
   switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_by_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
+#define X(name, ...) \
+  case OP_##name: K(name##_of_number)(y, a, b, n); return 1;
+    OPS_OF_NUMBERS(X)
 #undef X
-    default: break;
-  }
-}
-
-/* y[i] = op(a, b[i]) for i < n, of binary operations. */
-LOCAL void K(strip_of_number)(enum op op, real *restrict y, real a, const real *restrict b, size_t n) {
-  switch (op) {
-#define X(name, value, da, db) \
-  case OP_##name: K(name##_of_number)(y, a, b, n); break;
-    GRADUS_BINARY_OPS(X)
-#undef X
-    default: break;
+    default: return 0;
   }
 }
 
@@ -82,28 +70,30 @@ GRADUS_TENSOR_UNARY_OPS(X)
 GRADUS_TENSOR_BINARY_OPS(X)
 #undef X
 
-LOCAL void K(tensor_forward)(uint32_t op, real *restrict y, const real *restrict a, const real *restrict b, size_t n) {
+/* y[i] = op(a[i], b[i]) for i < n; b only of binary operations. */
+LOCAL void K(strip_forward)(uint32_t op, real *restrict y, const real *restrict a, const real *restrict b, size_t n) {
   switch (op) {
-#define X(name, value) \
+#define X(name, ...) \
   case OP_##name: K(name##_forward)(y, a, n); break;
+    GRADUS_UNARY_OPS(X)
     GRADUS_TENSOR_UNARY_OPS(X)
 #undef X
-#define X(name, value) \
+#define X(name, ...) \
   case OP_##name: K(name##_forward)(y, a, b, n); break;
+    GRADUS_BINARY_OPS(X)
     GRADUS_TENSOR_BINARY_OPS(X)
 #undef X
-    default: K(strip_forward)((enum op)op, y, a, b, n); break;
+    default: break;
   }
 }
 
-/* As tensor_forward, where operands may be numbers, which are spread out unless there is a loop for them. */
+/* As strip_forward, where operands may be numbers, which are spread out unless there is a loop for them. */
 LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
   real *y = y_, spread[2][STRIP_MAX];
   const real *a = a_, *b = b_;
-  int has_loop = op >= OP_add && op < OP_COUNT;
-  if (numbers == 0) K(tensor_forward)(op, y, a, b, n);
-  else if (has_loop && numbers == RIGHT_NUMBER) K(strip_by_number)((enum op)op, y, a, *b, n);
-  else if (has_loop && numbers == LEFT_NUMBER) K(strip_of_number)((enum op)op, y, *a, b, n);
+  if (numbers == 0) K(strip_forward)(op, y, a, b, n);
+  else if (numbers == RIGHT_NUMBER && K(strip_by_number)(op, y, a, *b, n)) return;
+  else if (numbers == LEFT_NUMBER && K(strip_of_number)(op, y, *a, b, n)) return;
   else {
     size_t length = size_min(n, STRIP_MAX);
     if (numbers & LEFT_NUMBER)
@@ -113,7 +103,14 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
     for (size_t from = 0; from < n; from += STRIP_MAX) {
       const real *left = numbers & LEFT_NUMBER ? spread[0] : a + from;
       const real *right = numbers & RIGHT_NUMBER ? spread[1] : b == NULL ? NULL : b + from;
-      K(tensor_forward)(op, y + from, left, right, size_min(n - from, STRIP_MAX));
+      K(strip_forward)(op, y + from, left, right, size_min(n - from, STRIP_MAX));
     }
   }
 }
+#else
+
+/* Where arithmetic decides how long it takes, that is the level's own; elsewhere memory does. */
+LOCAL void K(strip_entry)(uint32_t op, void *y, const void *a, const void *b, uint32_t numbers, size_t n) {
+  if (numbers != 0 || !K(function_forward)(op, y, a, n)) KS(strip_entry)(op, y, a, b, numbers, n);
+}
+#endif

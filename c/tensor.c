@@ -100,8 +100,8 @@ static int space_read(struct space *s, uint32_t axes, const int32_t *shape, uint
 #define LEAST_TILED ((size_t)1 << 14)
 
 /* Where the elements of y follow one another along the innermost axis, and those of another view along axis k, as in a
- * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes that
- * are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
+ * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes
+ * that are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
 static void space_tile(struct space *s) {
   uint32_t along = 0;
   for (uint32_t v = 1; v < s->views; v++)
@@ -110,13 +110,15 @@ static void space_tile(struct space *s) {
   if (along == 0 || s->count < LEAST_TILED || s->axes + 2 > AXES_MAX || s->view[0].stride[0] != 1) return;
   if (s->size[0] % TILE != 0 || s->size[along] % TILE != 0) return;
   s->size[0] /= TILE, s->size[along] /= TILE;
-  memmove(s->size + 2, s->size, s->axes * sizeof *s->size);
+  for (uint32_t k = s->axes; k-- > 0;) {
+    s->size[k + 2] = s->size[k];
+    for (uint32_t v = 0; v < s->views; v++) s->view[v].stride[k + 2] = s->view[v].stride[k];
+  }
   s->size[0] = s->size[1] = TILE;
   for (uint32_t v = 0; v < s->views; v++) {
-    int64_t *stride = s->view[v].stride, inner = stride[0], other = stride[along];
-    stride[0] *= TILE, stride[along] *= TILE;
-    memmove(stride + 2, stride, s->axes * sizeof *stride);
-    stride[0] = inner, stride[1] = other;
+    int64_t *stride = s->view[v].stride;
+    stride[0] = stride[2], stride[1] = stride[2 + along];
+    stride[2] *= TILE, stride[2 + along] *= TILE;
   }
   s->axes += 2;
   for (uint32_t v = 0; v < s->views; v++) s->view[v].layout = layout_of(s, &s->view[v]);

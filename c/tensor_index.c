@@ -104,7 +104,7 @@ static uint64_t sort_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63
 /* index (n) ← the order of the keys, which come along: digit by digit from the lowest, each time in the order of the
  * digits before, from one half of the scratch to the other (D. Knuth, The Art of Computer Programming 3, 5.2.5). A
  * digit that all have in common costs one look. `keys` has 2·n numbers, `indices` n. */
-#define X(name, type, key, input)                                                                                  \
+#define X(name, type)                                                                                  \
   static void few_##name(int32_t *index, type *keys, size_t n) {                                                   \
     for (size_t i = 0; i < n; i++) {                                                                               \
       const type x = keys[i];                                                                                      \
@@ -139,18 +139,22 @@ static uint64_t sort_key_i64(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63
       order = next, next = order_before;                                                                           \
     }                                                                                                              \
     if (order != index) memcpy(index, order, n * sizeof *index);                                                   \
-  }                                                                                                                \
-                                                                                                                   \
+  }
+X(u32, uint32_t)
+X(u64, uint64_t)
+#undef X
+
+#define X(name, type, bits, key, input)                                                                            \
   static void name(int32_t *index, const void *row, void *scratch, size_t n, int is_descending) {                  \
     const input *x = row;                                                                                          \
     type *keys = scratch;                                                                                          \
     for (size_t i = 0; i < n; i++) keys[i] = is_descending ? (type)~key(x[i]) : key(x[i]);                         \
-    if (n <= FEW_TO_SORT) few_##name(index, keys, n);                                                              \
-    else many_##name(index, keys, (int32_t *)(keys + 2 * n), n);                                                   \
+    if (n <= FEW_TO_SORT) few_##bits(index, keys, n);                                                              \
+    else many_##bits(index, keys, (int32_t *)(keys + 2 * n), n);                                                   \
   }
-X(sort_f32, uint32_t, sort_key_f32, float)
-X(sort_f64, uint64_t, sort_key_f64, double)
-X(sort_i64, uint64_t, sort_key_i64, int64_t)
+X(sort_f32, uint32_t, u32, sort_key_f32, float)
+X(sort_f64, uint64_t, u64, sort_key_f64, double)
+X(sort_i64, uint64_t, u64, sort_key_i64, int64_t)
 #undef X
 
 /* Rows (rows,n) one after another. scratch: as in gradus.h. */

@@ -28,9 +28,9 @@ struct K(products) {
   const int32_t *plan;
 };
 
-OUT_OF_LINE struct K(product) K(product_at)(const struct K(products) * of, size_t batch) {
+OUT_OF_LINE struct T(product) K(product_at)(const struct K(products) * of, size_t batch) {
   const int32_t *plan = of->plan, *offset = plan + PRODUCT_WORDS + 3 * batch;
-  return (struct K(product)){
+  return (struct T(product)){
       .c = (real *)of->c + offset[0], .cr = (size_t)plan[2],
       .a = (const real *)of->a + offset[1], .ar = (size_t)plan[4], .ac = (size_t)plan[5],
       .b = (const real *)of->b + offset[2], .br = (size_t)plan[6], .bc = (size_t)plan[7],
@@ -41,7 +41,7 @@ OUT_OF_LINE struct K(product) K(product_at)(const struct K(products) * of, size_
 
 static void K(each_product)(const void *context, size_t from, size_t to) {
   for (size_t batch = from; batch < to; batch++) {
-    struct K(product) of = K(product_at)(context, batch);
+    struct T(product) of = K(product_at)(context, batch);
     K(product)(&of);
   }
 }
@@ -55,7 +55,7 @@ LOCAL void K(products_entry)(void *c, const void *a, const void *b, const int32_
     return;
   }
   for (size_t batch = 0; batch < batches; batch++) {
-    struct K(product) large = K(product_at)(&of, batch);
+    struct T(product) large = K(product_at)(&of, batch);
     K(gemm)(&large);
   }
 }

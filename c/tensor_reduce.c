@@ -41,7 +41,7 @@ struct reduction {
   static void whole_##name##_down(void *to, const void *from, size_t stride, size_t rows, size_t columns) {    \
     int64_t *restrict result = to;                                                                             \
     for (size_t i = 0; i < rows; i++)                                                                          \
-      for (size_t j = 0; j < columns; j++) {                                                                   \
+      REST for (size_t j = 0; j < columns; j++) {                                                              \
         const int64_t a = result[j], x = ((const int64_t *)from)[i * stride + j];                              \
         result[j] = step;                                                                                      \
       }                                                                                                        \
@@ -59,6 +59,15 @@ static reduce_down *whole_reduction(int32_t kind) {
     case GRADUS_REDUCTION_MAX: return whole_max_down;
     case GRADUS_REDUCTION_MIN: return whole_min_down;
     default: return NULL;
+  }
+}
+
+/* What is found where an index is asked for. */
+static int32_t extreme_of(int32_t kind) {
+  switch (kind) {
+    case GRADUS_REDUCTION_ARGMAX: return GRADUS_REDUCTION_MAX;
+    case GRADUS_REDUCTION_ARGMIN: return GRADUS_REDUCTION_MIN;
+    default: return kind;
   }
 }
 
@@ -117,16 +126,39 @@ static void each_column(const struct reduction *of, range_task *run) {
   parallel(of->outer * of->inner, PARTIALS, LEAST_OF_THREAD / size_max(of->count, 1), run, of);
 }
 
+/* Columns that go down side by side: those of one outer index, or, where that has but a short one, those of several,
+ * turned. */
+struct columns {
+  const char *x;
+  size_t stride, n;
+};
+
+#define TURNED 64
+#define TURNED_BYTES (TURNED * PARTIALS * sizeof(double))
+
+/* The next ones, from column `from` on and before `to`. */
+static struct columns next_columns(const struct reduction *of, size_t from, size_t to, size_t most, char *turned) {
+  if (of->inner == 1 && of->count < PARTIALS) {
+    const size_t n = size_min(to - from, TURNED);
+    const int64_t count = (int64_t)of->count;
+    copy_rows(of->bytes, turned, 1, (int64_t)n, of->x + from * of->count * of->bytes, count, 1, (int64_t)n, count);
+    return (struct columns){turned, n, n};
+  }
+  const size_t o = from / of->inner, j = from % of->inner;
+  const size_t n = size_min(size_min(to - from, most), of->inner - j);
+  return (struct columns){of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, n};
+}
+
 static void reduce_columns(const void *context, size_t from, size_t to) {
   const struct reduction *of = context;
+  _Alignas(64) char turned[TURNED_BYTES];
   union number result[STRETCH];
   const union number start = reduction_start(of);
-  for (size_t next; from < to; from = next) {
-    size_t o = from / of->inner, j = from % of->inner;
-    next = size_min(size_min(to, from + STRETCH), (o + 1) * of->inner);
-    for (size_t i = 0; i < next - from; i++) result[i] = start;
-    of->down(result, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count, next - from);
-    reduction_store(of, from, result, next - from);
+  for (struct columns next; from < to; from += next.n) {
+    next = next_columns(of, from, to, STRETCH, turned);
+    for (size_t j = 0; j < next.n; j++) result[j] = start;
+    of->down(result, next.x, next.stride, of->count, next.n);
+    reduction_store(of, from, result, next.n);
   }
 }
 
@@ -189,29 +221,24 @@ static void reduce(struct reduction *of) {
 #define ARG_COLUMNS 256
 
 /* index[j] ← the first row that no row i is better than, x[i·stride + j], a NaN being the best. */
-#define X(name, type, better)                                                                                       \
-  INLINE void name##_of(int32_t *restrict index, const type *restrict from, size_t stride, size_t rows,             \
-                        size_t columns) {                                                                           \
+#define X(name, type, worse)                                                                                        \
+  static void name(int32_t *restrict index, const void *restrict from, size_t stride, size_t rows, size_t columns) { \
     type best[ARG_COLUMNS];                                                                                         \
-    for (size_t j = 0; j < columns; j++) best[j] = from[j], index[j] = 0;                                           \
+    for (size_t j = 0; j < columns; j++) best[j] = ((const type *)from)[j], index[j] = 0;                           \
     for (size_t i = 1; i < rows; i++)                                                                               \
       for (size_t j = 0; j < columns; j++) {                                                                        \
-        const type x = from[i * stride + j], a = best[j];                                                           \
-        const int is_better = (better) | ((x != x) & (a == a));                                                     \
+        const type x = ((const type *)from)[i * stride + j], a = best[j];                                           \
+        const int is_better = !(worse) & (a == a);                                                                     \
         best[j] = is_better ? x : a;                                                                                \
         index[j] = is_better ? (int32_t)i : index[j];                                                               \
       }                                                                                                             \
-  }                                                                                                                 \
-  static void name(int32_t *index, const void *from, size_t stride, size_t rows, size_t columns) {                  \
-    if (columns == 1) name##_of(index, from, stride, rows, 1);                                                      \
-    else name##_of(index, from, stride, rows, columns);                                                             \
   }
-X(argmax_f32, float, x > a)
-X(argmax_f64, double, x > a)
-X(argmax_i64, int64_t, x > a)
-X(argmin_f32, float, x < a)
-X(argmin_f64, double, x < a)
-X(argmin_i64, int64_t, x < a)
+X(argmax_f32, float, x <= a)
+X(argmax_f64, double, x <= a)
+X(argmax_i64, int64_t, x <= a)
+X(argmin_f32, float, x >= a)
+X(argmin_f64, double, x >= a)
+X(argmin_i64, int64_t, x >= a)
 #undef X
 
 typedef void arg_down(int32_t *index, const void *x, size_t stride, size_t rows, size_t columns);
@@ -225,15 +252,52 @@ static arg_down *arg_reduction(int32_t kind, int32_t type) {
   }
 }
 
-static void reduce_to_index(const void *context, size_t from, size_t to) {
+static void columns_to_index(const void *context, size_t from, size_t to) {
   const struct reduction *of = context;
   arg_down *down = arg_reduction(of->kind, of->type);
-  for (size_t next; from < to; from = next) {
-    size_t o = from / of->inner, j = from % of->inner;
-    next = size_min(size_min(to, from + ARG_COLUMNS), (o + 1) * of->inner);
-    down((int32_t *)of->y + from, of->x + (o * of->count * of->inner + j) * of->bytes, of->inner, of->count,
-         next - from);
+  _Alignas(64) char turned[TURNED_BYTES];
+  for (struct columns next; from < to; from += next.n) {
+    next = next_columns(of, from, to, ARG_COLUMNS, turned);
+    down((int32_t *)of->y + from, next.x, next.stride, of->count, next.n);
   }
+}
+
+/* The number of the first that is the extreme, or is NaN: one of them is. */
+#define X(name, type)                                                                        \
+  static int32_t first_##name(const type *x, type extreme) {                                 \
+    size_t i = 0;                                                                            \
+    for (; x[i] != extreme && x[i] == x[i]; i++) {}                                          \
+    return (int32_t)i;                                                                       \
+  }
+X(f32, float)
+X(f64, double)
+X(i64, int64_t)
+#undef X
+
+/* Of a long row the extreme comes first, and then where it is. */
+static void rows_to_index(const void *context, size_t from, size_t to) {
+  const struct reduction *of = context;
+  struct reduction row = *of;
+  union {
+    float f32;
+    double f64;
+    int64_t i64;
+  } extreme;
+  row.kind = extreme_of(of->kind), row.outer = 1, row.y = (char *)&extreme;
+  for (size_t r = from; r < to; r++) {
+    row.x = of->x + r * of->count * of->bytes;
+    reduce(&row);
+    int32_t *index = (int32_t *)of->y + r;
+    switch (of->type) {
+      case GRADUS_ELEMENT_FLOAT32: *index = first_f32((const float *)row.x, extreme.f32); break;
+      case GRADUS_ELEMENT_FLOAT64: *index = first_f64((const double *)row.x, extreme.f64); break;
+      default: *index = first_i64((const int64_t *)row.x, extreme.i64); break;
+    }
+  }
+}
+
+static void reduce_to_index(const struct reduction *of) {
+  each_column(of, of->inner == 1 && of->count >= PARTIALS ? rows_to_index : columns_to_index);
 }
 
 /* ---- running sums and products ---- */

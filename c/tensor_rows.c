@@ -51,7 +51,7 @@ OUT_OF_LINE void K(last_exponentials)(real *e, const real *x, size_t n, const st
 OUT_OF_LINE struct K(exponentials) K(row_exponentials)(real *e, const real *x, size_t n, int is_centred) {
   real sum[PARTIALS] = {0}, rest[PARTIALS] = {0}, last[PARTIALS], error;
   const size_t left = n % PARTIALS, whole = n - left;
-  const real top = KS(row_max)(x, n);
+  const real top = K(row_max)(x, n);
   struct K(exponentials) of = {.centre = is_centred || !(K(abs)(top) < R(CENTRED)) ? top : 0};
   of.proportion = K(proportion_to)(top - of.centre);
   for (size_t j = 0; j < whole; j += PARTIALS) K(exponentials_of)(e ? e + j : last, x + j, &of, sum, rest);
@@ -68,7 +68,6 @@ OUT_OF_LINE struct K(exponentials) K(row_exponentials)(real *e, const real *x, s
   return of;
 }
 
-#ifdef HAS_SCALARS
 /* log Σ exp(x − max) of centred exponentials, right where that is near 0, too; 64 is EXP_LIFT. */
 OUT_OF_LINE real K(log_of_sum)(real sum, real rest) { return K(log)(sum * R(0x1p-64)) + rest / sum; }
 
@@ -77,7 +76,6 @@ OUT_OF_LINE void K(divide_row)(real *y, real sum, real rest, size_t n) {
   const real inverse = R(1) / sum, missing = K(fma)(-inverse, sum, R(1)) - inverse * rest, low = missing * inverse;
   for (size_t j = 0; j < n; j++) y[j] = K(fma)(y[j], inverse, y[j] * low);
 }
-#endif
 
 /* ---- softmax and its kin ---- */
 
@@ -94,14 +92,14 @@ struct K(rows) {
 static void K(softmax_row)(real *restrict y, const real *restrict x, const real *z, size_t n) {
   (void)z;
   const struct K(exponentials) of = K(row_exponentials)(y, x, n, 0);
-  KS(divide_row)(y, of.sum, of.rest, n);
+  K(divide_row)(y, of.sum, of.rest, n);
 }
 
 /* y = x − max − log Σ exp(x − max) */
 static void K(log_softmax_row)(real *restrict y, const real *restrict x, const real *z, size_t n) {
   (void)z;
   const struct K(exponentials) of = K(row_exponentials)(NULL, x, n, 1);
-  const real log_sum = KS(log_of_sum)(of.sum, of.rest);
+  const real log_sum = K(log_of_sum)(of.sum, of.rest);
   for (size_t j = 0; j < n; j++) y[j] = (x[j] - of.centre) - log_sum;
 }
 
@@ -112,16 +110,15 @@ static void K(cross_entropy_rows)(const void *context, size_t from, size_t to) {
     const real *x = of->x + r * of->n;
     real *y = of->y ? of->y + r * of->n : NULL;
     const struct K(exponentials) sum = K(row_exponentials)(y, x, of->n, 1);
-    of->scale[r] = KS(log_of_sum)(sum.sum, sum.rest) - (x[class] - sum.centre);
+    of->scale[r] = K(log_of_sum)(sum.sum, sum.rest) - (x[class] - sum.centre);
     if (!y) continue;
-    KS(divide_row)(y, sum.sum, sum.rest, of->n);
+    K(divide_row)(y, sum.sum, sum.rest, of->n);
     y[class] -= R(1);
   }
 }
 
 /* ---- what memory decides ---- */
 
-#ifdef HAS_SCALARS
 LOCAL void K(log_softmax_gradient_row)(real *restrict y, const real *restrict x, const real *restrict z, size_t n) {
   real last[PARTIALS], unused[2 * PARTIALS] = {0};
   const struct K(exponentials) of = {.proportion = K(proportion_to)(0)};
@@ -159,7 +156,6 @@ LOCAL void K(normalize_entry)(void *y, void *scale, const void *x, const int32_t
   const struct K(rows) of = {.y = y, .scale = scale, .x = (const real *)x + plan[3], .n = (size_t)plan[2], .eps = eps};
   share_rows((size_t)plan[1], of.n, K(normalize_rows), &of);
 }
-#endif
 
 /* ---- all rows, with plans as in gradus.h whose sizes are at least 1 ---- */
 
@@ -175,9 +171,9 @@ LOCAL void K(rows_entry)(void *y, const void *x, const void *z, const int32_t *p
   switch (plan[0]) {
     case GRADUS_ROWS_SOFTMAX: of.row = K(softmax_row); break;
     case GRADUS_ROWS_LOG_SOFTMAX: of.row = K(log_softmax_row); break;
-    case GRADUS_ROWS_SOFTMAX_GRADIENT: of.row = KS(softmax_gradient_row); break;
-    case GRADUS_ROWS_LOG_SOFTMAX_GRADIENT: of.row = KS(log_softmax_gradient_row); break;
-    default: of.row = KS(normalize_gradient_row); break;
+    case GRADUS_ROWS_SOFTMAX_GRADIENT: of.row = K(softmax_gradient_row); break;
+    case GRADUS_ROWS_LOG_SOFTMAX_GRADIENT: of.row = K(log_softmax_gradient_row); break;
+    default: of.row = K(normalize_gradient_row); break;
   }
   share_rows((size_t)plan[2], of.n, K(each_row), &of);
 }

@@ -29,11 +29,6 @@ INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
 #endif
 }
 
-/* Before the loop over what is left of a block, which is short: it is not worth vectors. */
-#ifndef REST
-#define REST _Pragma("clang loop vectorize(disable)")
-#endif
-
 /* Four vectors of four at a time, in every level and type: enough to keep moving data well below the arithmetic. */
 #define QUAD 4
 

@@ -26,12 +26,15 @@ __attribute__((no_builtin("memset"))) void *memset(void *to, int byte, size_t n)
   return to;
 }
 
+/* What computes with real numbers wants this to be there. */
+int _fltused = 1;
+
 #if defined(__x86_64__)
 /* A function whose locals take rax bytes, more than a page, calls this first: Windows lets a stack grow page by page,
  * so each is touched, from the top down. All registers stay as they are. */
 __asm__(
-    ".globl ___chkstk_ms\n"
-    "___chkstk_ms:\n"
+    ".globl __chkstk\n"
+    "__chkstk:\n"
     "  push %rcx\n"
     "  push %rax\n"
     "  lea 24(%rsp), %rcx\n"

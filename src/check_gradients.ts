@@ -171,11 +171,11 @@ function functionOfTensors(f: (inputs: Tensor[]) => Tensor, inputs: readonly Ten
   }
   const numbers = inputs.flatMap((input) => [...input.toTypedArray() as Float64Array]);
   checkInputs(numbers);
-  const tensorsOf = (numbers: readonly number[], requiresGrad: boolean): Tensor[] => {
+  const tensorsOf = (numbers: readonly number[]): Tensor[] => {
     let at = 0;
     return inputs.map(({ shape, size }) => {
       const data = Float64Array.from(numbers.slice(at, at += size));
-      return Tensor.from(data, { shape, requiresGrad });
+      return Tensor.from(data, { shape, requiresGrad: true });
     });
   };
   const call = (tensors: Tensor[]): Tensor => {
@@ -185,9 +185,9 @@ function functionOfTensors(f: (inputs: Tensor[]) => Tensor, inputs: readonly Ten
   };
   return {
     numbers,
-    valueAt: (numbers) => call(tensorsOf(numbers, false)).item(),
+    valueAt: (numbers) => call(tensorsOf(numbers)).item(),
     gradientAt: (numbers) => {
-      const tensors = tensorsOf(numbers, true), result = call(tensors);
+      const tensors = tensorsOf(numbers), result = call(tensors);
       if (result.requiresGrad && Number.isFinite(result.item())) result.backward();
       const gradient = tensors.flatMap(({ grad, size }) =>
         grad === null ? new Array<number>(size).fill(0) : [...grad.toTypedArray() as Float64Array]

@@ -38,7 +38,7 @@ import { countOf, evenly, eye, fromNested, fromTypedArray, full, type Nested, pr
 import { textOf } from "./tensor/printing.ts";
 import { einsum } from "./tensor/einsum.ts";
 import { dot, linear, matmul, outer, type TensorActivation } from "./tensor/product.ts";
-import { dropout, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
+import { dropout, type DropoutOptions, layerNorm, type LayerNormOptions, logSoftmax, softmax } from "./tensor/rows.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -168,8 +168,14 @@ export interface ShapedData {
 /** Elements in arrays of arrays …: numbers, bigints or booleans. */
 export type Elements = Scalar | Elements[];
 
+/** Throws what is told where a tensor is needed and something else was given. */
+function refuseOther(x: unknown): never {
+  throw new GradusError("argument", `Cannot use ${shown(x)} as a tensor: Tensor.from(…) makes one`);
+}
+
 function isShapedData(data: Nested | ShapedData): data is ShapedData {
-  return typeof data === "object" && !ArrayBuffer.isView(data) && !Array.isArray(data) && "shape" in data;
+  return typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && !Array.isArray(data) &&
+    "shape" in data;
 }
 
 /** The type that options say, all of them checked. `who` completes "the options of …". */
@@ -181,6 +187,11 @@ function typeIn(
 ): DtypeInfo {
   checkOptions(`the options of ${who}`, options, ["dtype", "requiresGrad", ...known]);
   return dtypeOf(options.dtype ?? usual);
+}
+
+/** Options of a tensor like another one, in whose type it is unless they say. */
+function likeOptions<Options extends TensorOptions>(tensor: Tensor, options: Options): Options {
+  return { ...options, dtype: options.dtype ?? tensor.dtype };
 }
 
 /** Whether axes stay, the options being checked. `method` is that of the reduction. */
@@ -249,20 +260,23 @@ export class Tensor {
   readonly #view: View;
   /** What has computed it, or what holds its gradient; undefined where none is needed. */
   #node: Node | undefined;
-  /** The gradient, or null before there is one. */
-  grad: Tensor | null = null;
+  #grad: Tensor | null = null;
 
   static {
+    const isOne = (x: unknown): x is Tensor => typeof x === "object" && x !== null && #view in x;
     connect({
       make: (view, node) => new Tensor(view, node),
-      viewOf: (tensor) => tensor.#view,
-      nodeOf: (tensor) => tensor.#node,
+      viewOf: (tensor) => isOne(tensor) ? tensor.#view : refuseOther(tensor),
+      nodeOf: (tensor) => isOne(tensor) ? tensor.#node : refuseOther(tensor),
       add: (a, b) => operation(Op.add, a, b),
-      isTensor: (x) => x instanceof Tensor,
+      isTensor: isOne,
     });
   }
 
   private constructor(view: View, node: Node | undefined) {
+    if (!(view instanceof View)) {
+      throw new GradusError("argument", "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed");
+    }
     this.#view = view;
     this.#node = node;
   }
@@ -389,27 +403,27 @@ export class Tensor {
 
   /** As `zeros`, in the shape and the type of another tensor. */
   static zerosLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.zeros(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.zeros(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `ones`, in the shape and the type of another tensor. */
   static onesLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.ones(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.ones(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `rand`, in the shape and the type of another tensor. */
   static randLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.rand(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.rand(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `randn`, in the shape and the type of another tensor. */
   static randnLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.randn(tensor.shape, { dtype: tensor.dtype, ...options });
+    return Tensor.randn(tensor.shape, likeOptions(tensor, options));
   }
 
   /** As `full`, in the shape and the type of another tensor. */
   static fullLike(tensor: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-    return Tensor.full(tensor.shape, value, { dtype: tensor.dtype, ...options });
+    return Tensor.full(tensor.shape, value, likeOptions(tensor, options));
   }
 
   // ---------------------------------------------------------------- what it is
@@ -506,6 +520,31 @@ export class Tensor {
     return textOf(this.#view, name ? [`gradFn=<${name}>`] : this.requiresGrad ? ["requiresGrad=true"] : []);
   }
 
+  /** The only element where a number is asked for, as `Number(x)` does; else `toString()`. */
+  [Symbol.toPrimitive](hint: string): string | number {
+    return hint === "number" || (hint === "default" && this.size === 1) ? this.item() : this.toString();
+  }
+
+  /** What `JSON.stringify` takes: `toArray()`. */
+  toJSON(): Elements {
+    return this.toArray();
+  }
+
+  /**
+   * The parts along the first axis, as views: `for (const row of x)`.
+   *
+   * @throws {GradusError} If this is a single element.
+   */
+  *[Symbol.iterator](): Generator<Tensor> {
+    if (this.ndim === 0) {
+      throw new GradusError(
+        "shape",
+        "Cannot go through a tensor of shape (): a single element has no axis, item() reads it",
+      );
+    }
+    for (let i = 0; i < this.shape[0]; i++) yield select(this, 0, i);
+  }
+
   /** What `console.log` prints. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
@@ -542,6 +581,23 @@ export class Tensor {
     }
     this.#node = requires ? new Node("leaf", this.#view, [], [], []) : undefined;
     if (this.#node !== undefined) this.#node.holder = this;
+  }
+
+  /** The gradient, or null before there is one. It can be set to a tensor of this shape. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(gradient: Tensor | null) {
+    if (gradient !== null && (!(gradient instanceof Tensor) || !isSameShape(gradient.shape, this.shape))) {
+      throw new GradusError(
+        "shape",
+        `Cannot set the gradient: it is ${
+          gradient instanceof Tensor ? `of shape ${shapeText(gradient.shape)}` : shown(gradient)
+        }, null or a tensor of shape ${shapeText(this.shape)} is needed`,
+      );
+    }
+    this.#grad = gradient;
   }
 
   /** Whether it was made by nobody's operation, or needs no gradient. */
@@ -631,18 +687,28 @@ export class Tensor {
     this.grad = null;
   }
 
-  /** Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway. */
+  /**
+   * Keeps the gradient of a result in `grad`, too, at every `backward()`. Leaves have theirs anyway.
+   *
+   * @throws {GradusError} If this tensor needs no gradient.
+   */
   retainGrad(): void {
-    if (this.#node !== undefined) this.#node.holder = this;
+    if (this.#node === undefined) {
+      throw new GradusError("state", "Cannot retain the gradient: this tensor needs none, requiresGrad is needed");
+    }
+    this.#node.holder = this;
   }
 
   /**
    * Has a function called with the gradient at every `backward()` that reaches this tensor; a tensor that it returns takes the
    * gradient's place. Returns a function that ends this.
    *
-   * @throws {GradusError} If this tensor needs no gradient.
+   * @throws {GradusError} If this tensor needs no gradient, or the hook is no function.
    */
   registerHook(hook: GradientHook): () => void {
+    if (typeof hook !== "function") {
+      throw new GradusError("argument", `Cannot register a hook: it is ${shown(hook)}, a function is needed`);
+    }
     if (this.#node === undefined) {
       throw new GradusError("state", "Cannot register a hook: this tensor needs no gradient, requiresGrad is needed");
     }
@@ -1469,14 +1535,23 @@ export class Tensor {
   }
 
   /**
-   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays: for
-   * training only. Without a seed every call chooses others, as `Tensor.rand` does.
+   * Some of the elements replaced by 0, each with probability p, and the others divided by 1 − p, so that the mean stays. With
+   * `training: false` it is this tensor. Without a seed every call chooses others, as `Tensor.rand` does.
    *
    * @throws {GradusError} If p is not from 0 to 1.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.ones([4]);
+   * assertEquals(x.dropout(0.5, { seed: 1 }).toArray(), [0, 2, 0, 2]);
+   * assertEquals(x.dropout(0.5, { training: false }).toArray(), [1, 1, 1, 1]);
+   * ```
    */
-  dropout(p = 0.5, options: { seed?: number } = {}): Tensor {
-    checkOptions("the options of dropout()", options, ["seed"]);
-    return dropout(this, p, options.seed);
+  dropout(p = 0.5, options: DropoutOptions = {}): Tensor {
+    return dropout(this, p, options);
   }
 
   // ---------------------------------------------------------------- losses

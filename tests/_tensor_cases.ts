@@ -65,6 +65,8 @@ const kinds: Record<string, (n: number, i: number) => number> = {
   counted: (n) => n % 7 + 1,
   eighths: (n) => (n % 31 - 15) / 8,
   bits: (n) => n % 2,
+  zeros: () => 0,
+  lowest: (n, i) => i % 2 === 0 ? -Infinity : n % 5,
   byte: (n) => n % 128,
   huge: (n) => (n - 2048) * 2 ** 20,
   special: (_, i) => special[i % special.length],

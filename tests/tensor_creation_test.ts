@@ -234,3 +234,50 @@ Deno.test("what no tensor can be made of is refused in a sentence", () => {
   ];
   for (const [make, message] of cases) assertThrows(make, GradusError, message);
 });
+
+Deno.test("integers that a type does not hold are refused, and are converted with one rounding", () => {
+  const tooLarge = 2n ** 63n, x = Tensor.from([1n, 2n]);
+  for (
+    const use of [
+      () => Tensor.from([tooLarge]),
+      () => Tensor.full([2], -tooLarge - 1n),
+      () => x.add(tooLarge),
+      () => x.fill_(tooLarge),
+    ]
+  ) {
+    assertThrows(use, GradusError, "as an integer: one of 64 bits is needed");
+  }
+  assertEquals(Tensor.from([-tooLarge, tooLarge - 1n]).toArray(), [-tooLarge, tooLarge - 1n]);
+  // Of numbers, whole ones beyond that are in floating point only.
+  assertEquals(x.add(1e30).toArray(), [Math.fround(1e30), Math.fround(1e30)]);
+  assertEquals(x.gt(-1e30).toArray(), [true, true]);
+  // The nearest double is halfway between two numbers of single precision.
+  assertEquals(Tensor.from([2n ** 60n + 2n ** 36n + 1n]).to("float32").item(), 2 ** 60 + 2 ** 37);
+  assertThrows(
+    () => Tensor.randint(0, 1000, [2], { dtype: "uint8" }),
+    GradusError,
+    "Cannot draw whole numbers of uint8: it does not hold 999, a wider type is needed",
+  );
+  assertEquals(Tensor.randint(-128, 128, [2], { dtype: "int8" }).dtype, "int8");
+  assertThrows(
+    () => Tensor.permutation(129, { dtype: "int8" }),
+    GradusError,
+    "Cannot make a random order of int8: it does not hold 128, a wider type is needed",
+  );
+});
+
+Deno.test("what no tensor can be made of is refused in one sentence, also where it contains itself", () => {
+  const endless: unknown[] = [];
+  endless.push(endless);
+  assertThrows(() => Tensor.from(endless as never), GradusError, "Cannot make a tensor: the shape has 17 axes");
+  for (
+    const [data, text] of [[null, "null"], ["2", '"2"'], [[1, , 2], "undefined"], [
+      [Tensor.ones([])],
+      "an object (Tensor)",
+    ]]
+  ) {
+    assertThrows(() => Tensor.from(data as never), GradusError, `Cannot make a tensor of ${text}: numbers, or arrays`);
+  }
+  assertThrows(() => Tensor.full([1], undefined as never), GradusError, "Cannot make a tensor of undefined: numbers");
+  assertEquals(Tensor.zerosLike(Tensor.from([1n]), { dtype: undefined }).dtype, "int64");
+});

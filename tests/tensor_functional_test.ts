@@ -297,3 +297,23 @@ Deno.test("backward() without retainGraph lets go of the graph, and says so when
   );
   assert(x.grad !== null);
 });
+
+Deno.test("tensors are made by Tensor.from() and its like, not by new", () => {
+  assertThrows(
+    () => Reflect.construct(Tensor, []),
+    GradusError,
+    "Cannot make a tensor by new: Tensor.from(…) and Tensor.zeros(…) are needed",
+  );
+  assertThrows(() => Tensor.from(null as never), GradusError, "Cannot make a tensor of null");
+});
+
+Deno.test("a tensor is a number, a text, an array and a list of its parts where that is asked for", () => {
+  const x = Tensor.from([[1, 2], [3, 4]]), one = Tensor.from([5]);
+  assertEquals([Number(one), `${one}`, +one + 1], [5, "tensor([5.])", 6]);
+  assertEquals(`${x}`, x.toString());
+  assertThrows(() => Number(x), GradusError, "Cannot read a tensor of shape (2, 2) as one number");
+  assertEquals(x.toJSON(), x.toArray());
+  assertEquals(JSON.stringify({ x }), '{"x":[[1,2],[3,4]]}');
+  assertEquals([...x].map((row) => row.toArray()), [[1, 2], [3, 4]]);
+  assertThrows(() => [...Tensor.from(1)], GradusError, "Cannot go through a tensor of shape ()");
+});

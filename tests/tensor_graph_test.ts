@@ -55,3 +55,44 @@ Deno.test("the gradients of a tensor add up over passes until zeroGrad()", () =>
   y.backward();
   assertEquals(x.grad!.item(), 6);
 });
+
+Deno.test("backward() with createGraph gives gradients in memory of their own, which later passes add to", () => {
+  const a = Tensor.from([1, 2, 3], { requiresGrad: true }), b = Tensor.from([4, 5, 6], { requiresGrad: true });
+  a.add(b).sum().backward(undefined, { createGraph: true });
+  a.mul(2).sum().backward();
+  assertEquals(a.grad!.toArray(), [3, 3, 3]);
+  assertEquals(b.grad!.toArray(), [1, 1, 1]);
+});
+
+Deno.test("grad takes a tensor of the same shape or null, and nothing else", () => {
+  const x = Tensor.ones([2], { requiresGrad: true });
+  x.grad = Tensor.ones([2]);
+  x.sum().backward();
+  assertEquals(x.grad!.toArray(), [2, 2]);
+  x.grad = null;
+  const wrong: [unknown, string][] = [[Tensor.ones([3]), "it is of shape (3,)"], [1, "it is 1"], [
+    undefined,
+    "it is undefined",
+  ]];
+  for (const [gradient, what] of wrong) {
+    assertThrows(
+      () => x.grad = gradient as Tensor,
+      GradusError,
+      `Cannot set the gradient: ${what}, null or a tensor of shape (2,) is needed`,
+    );
+  }
+  assertEquals(x.grad, null);
+});
+
+Deno.test("retainGrad() and registerHook() are refused where there is no gradient, hooks that are none, too", () => {
+  const x = Tensor.ones([2]), y = Tensor.ones([2], { requiresGrad: true });
+  assertThrows(() => x.retainGrad(), GradusError, "Cannot retain the gradient: this tensor needs none");
+  assertThrows(() => x.registerHook(() => {}), GradusError, "Cannot register a hook: this tensor needs no gradient");
+  assertThrows(() => y.registerHook(3 as never), GradusError, "Cannot register a hook: it is 3, a function is needed");
+  y.registerHook(() => 3 as never);
+  assertThrows(
+    () => y.sum().backward(),
+    GradusError,
+    "Cannot call backward(): a hook gave 3, a tensor or nothing is needed",
+  );
+});

@@ -256,7 +256,7 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
     [() => x.narrow(1, 2, 2), "Cannot narrow a tensor of shape (2, 3): axis 1 has no 2 places from 2 on, it has 3"],
     [
       () => x.gather(1, [[0], [0], [0]]),
-      "the index is of int32 and of shape (3, 1), integers are needed, and no axis but 1 larger",
+      "the index is of int64 and of shape (3, 1), integers are needed, and no axis but 1 larger",
     ],
     [() => x.gather(1, [[3]]), "Cannot gather from a tensor of shape (2, 3): axis 1 has no place 3, -3 to 2 is needed"],
     [
@@ -270,6 +270,77 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
   const leaf = Tensor.zeros([2], { requiresGrad: true });
   assertThrows(() => leaf.set([0], 1), GradusError, "Cannot set elements in place: the tensor requires a gradient");
   assertEquals(Tensor.noGrad(() => leaf.set([0], 1)).toArray(), [1, 0]);
+});
+
+Deno.test("indices beyond 32 bits are refused as what they are, not wrapped around", () => {
+  const x = numbered([2, 3]);
+  for (
+    const index of [Tensor.from([2n ** 32n + 1n]), Tensor.from([-(2n ** 40n)]), [2 ** 32], new Float64Array([1e12])]
+  ) {
+    assertThrows(() => x.take(index, 0), GradusError, "axis 0 has no place");
+    assertThrows(() => x.index([":", index]), GradusError, "axis 1 has no place");
+  }
+  assertThrows(() => x.index([Tensor.from([4294967295], { dtype: "uint32" })]), GradusError, "no place 4294967295");
+});
+
+Deno.test("a misspelt name in a slice is refused", () => {
+  // @ts-expect-error: there is no such name.
+  assertThrows(() => numbered([4]).slice({ stp: 2 }), GradusError, 'no option "stp"');
+});
+
+Deno.test("where() of a tensor and itself has the gradient of both", () => {
+  const a = Tensor.from([1, 2, 3], { requiresGrad: true });
+  Tensor.where(Tensor.from([true, false, true]), a, a).mul(Tensor.from([5, 6, 7])).sum().backward();
+  assertEquals(a.grad!.toArray(), [5, 6, 7]);
+});
+
+Deno.test("set() and copy_() of elements of the same memory read what was there before", () => {
+  // More elements than are copied at a time, so that order matters.
+  const n = 100_000, before = Array.from({ length: n }, (_, i) => i), x = () => Tensor.arange(n);
+  const numbersOf = (y: Tensor) => Array.from(y.data, Number);
+  assertEquals(numbersOf(x().copy_(x().flip())), before.toReversed());
+  const flipped = x();
+  assertEquals(numbersOf(flipped.copy_(flipped.flip())), before.toReversed());
+  const moved = x();
+  moved.set([{ start: 1 }], moved.slice({ stop: -1 }));
+  assertEquals(numbersOf(moved), [0, ...before.slice(0, -1)]);
+  const placed = x();
+  placed.set([Tensor.from(before, { dtype: "int32" })], placed.flip());
+  assertEquals(numbersOf(placed), before.toReversed());
+  const square = Tensor.arange(90_000).reshape([300, 300]), sum = square.add(square.T);
+  assertEquals(numbersOf(square.add_(square.T)), numbersOf(sum));
+});
+
+Deno.test("elements of a stretched tensor cannot be set, since they are the same ones", () => {
+  const x = Tensor.from([[1], [2]]), stretched = x.expand([2, 3]);
+  for (
+    const change of [
+      () => stretched.set([0, 1], 5),
+      () => stretched.set([[0]], 5),
+      () => stretched.fill_(1),
+      () => stretched.add_(1),
+      () => stretched.copy_(Tensor.ones([2, 3])),
+    ]
+  ) assertThrows(change, GradusError, "clone() is needed before");
+  assertEquals(x.toArray(), [[1], [2]]);
+  assertEquals(stretched.clone().fill_(4).toArray(), [[4, 4, 4], [4, 4, 4]]);
+});
+
+Deno.test("a change that is refused leaves the elements as they are, also for gradients", () => {
+  const x = Tensor.from([1, 2, 3]), w = Tensor.from([1, 1, 1], { requiresGrad: true }), y = w.mul(x).sum();
+  assertThrows(() => x.set([7], 1), GradusError, "no place 7");
+  assertThrows(() => x.set([[7]], 1), GradusError, "no place 7");
+  assertThrows(() => x.set([":"], Tensor.ones([2])), GradusError, "cannot be stretched");
+  assertThrows(() => x.set([[0, 1]], Tensor.ones([3])), GradusError, "cannot be stretched");
+  assertThrows(() => x.add_(Tensor.ones([2])), GradusError, "cannot be stretched");
+  assertThrows(() => x.copy_(Tensor.ones([2])), GradusError, "cannot be stretched");
+  y.backward();
+  assertEquals(w.grad!.toArray(), [1, 2, 3]);
+});
+
+Deno.test("scatterAdd() of bool is refused in a sentence", () => {
+  const x = Tensor.from([true, false]);
+  assertThrows(() => x.scatterAdd(0, [0, 0], x), GradusError, "bool is not added up");
 });
 
 Deno.test("a single integer is an index as a number is, a single truth chooses all or nothing of an axis of its own", () => {
@@ -356,9 +427,4 @@ Deno.test("places that 32 bits cannot hold are none, and those that float32 cann
   const large = Tensor.zeros([2 ** 24 + 2], { dtype: "uint8" });
   large.set([[2 ** 24 + 1]], 7);
   assertEquals(large.take([2 ** 24, 2 ** 24 + 1]).toArray(), [0, 7]);
-});
-
-Deno.test("scatterAdd() of bool is whether any is true", () => {
-  const x = Tensor.from([false, true, false]), source = Tensor.from([true, true, false]);
-  assertEquals(x.scatterAdd(0, [0, 0, 2], source).toArray(), [true, true, false]);
 });

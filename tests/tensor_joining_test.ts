@@ -110,6 +110,7 @@ Deno.test("what does not fit together is refused in a sentence", () => {
 Deno.test("repeat() and tile() take many axes", () => {
   const x = Tensor.arange(2).reshape([...new Array<number>(14).fill(1), 2]);
   assertEquals(x.tile([2]).flatten().toArray(), [0, 1, 0, 1]);
+  assertEquals(Tensor.ones(new Array<number>(9).fill(1)).repeat(new Array<number>(9).fill(2)).size, 512);
   assertEquals(x.repeat([3, ...new Array<number>(14).fill(1)]).flatten().toArray(), [0, 1, 0, 1, 0, 1]);
 });
 
@@ -117,4 +118,27 @@ Deno.test("split() of an axis without elements gives one part, chunk() as many a
   const x = Tensor.zeros([2, 0]);
   assertEquals(x.split(3, 1).map(({ shape }) => shape), [[2, 0]]);
   assertEquals(x.chunk(3, 1).map(({ shape }) => shape), [[2, 0], [2, 0], [2, 0]]);
+});
+
+Deno.test("repeat() of fifteen axes repeats one of them; tile() of a number is refused", () => {
+  const shape = new Array<number>(15).fill(1).with(14, 2), x = Tensor.from([1, 2]).reshape(shape);
+  assertEquals(x.repeat(shape).flatten().toArray(), [1, 2, 1, 2]);
+  // @ts-expect-error: counts are given as an array.
+  assertThrows(() => x.tile(2), GradusError, "an array of sizes is needed");
+});
+
+Deno.test("concat() of small elements joins pieces of storages, and views in other orders", () => {
+  for (const dtype of ["bool", "int8", "uint8", "int16", "float16", "bfloat16"] as const) {
+    const x = Tensor.from([0, 1, 1, 0, 1, 0], { dtype }), parts = [x.narrow(0, 1, 2), x.narrow(0, 3, 3), x.flip()];
+    assertEquals(Tensor.concat(parts).to("int32").toArray(), [1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0], dtype);
+    const rows = x.reshape([2, 3]);
+    assertEquals(Tensor.concat([rows, rows.flip(1)], 1).to("int32").toArray(), [[0, 1, 1, 1, 1, 0], [
+      0,
+      1,
+      0,
+      0,
+      1,
+      0,
+    ]]);
+  }
 });

@@ -1,6 +1,7 @@
 /** Where the memory of tensors comes from and goes: the pool, scopes, and what a backward pass gives back. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GradusError, Tensor } from "../mod.ts";
+import { nodeOf } from "../src/tensor/autograd.ts";
 
 Deno.test("a scope gives back what was made in it, but not what is kept, nor gradients of leaves", () => {
   const w = Tensor.ones([1000], { requiresGrad: true });
@@ -108,4 +109,34 @@ Deno.test("memory that is used again holds nothing of what was there: all operat
   };
   const expected = step();
   for (let i = 0; i < 5; i++) assertEquals(step(), expected);
+});
+
+Deno.test("gradients of leaves survive scopes and later passes, also where they are recorded", () => {
+  const w = Tensor.full([1000], 3, { requiresGrad: true });
+  for (let i = 0; i < 2; i++) {
+    using _scope = Tensor.scope();
+    w.square().sum().backward(undefined, { createGraph: true });
+  }
+  assertEquals(w.grad!.sum().item(), 12_000);
+  w.zeroGrad();
+  const y = w.square().sum();
+  y.backward(undefined, { createGraph: true });
+  y.backward();
+  assertEquals(w.grad!.sum().item(), 12_000);
+});
+
+Deno.test("a hook may give a gradient of another type: it is converted, and not given back while it is needed", () => {
+  const a = Tensor.ones([1000], { requiresGrad: true }), b = Tensor.ones([1000], { requiresGrad: true });
+  const y = a.clone(), z = a.clone().add(b.clone());
+  for (const result of [y, z]) result.registerHook((gradient) => gradient.to("float64").mul(2));
+  y.sum().add(z.sum()).backward();
+  assertEquals([a.grad!.sum().item(), b.grad!.sum().item()], [4000, 2000]);
+  assertEquals([a.grad!.dtype, b.grad!.dtype], ["float32", "float32"]);
+});
+
+Deno.test("a graph that is not retained lets go of what its gradients needed", () => {
+  const y = Tensor.ones([1000], { requiresGrad: true }).square();
+  assertEquals(nodeOf(y)!.saved.length, 1);
+  y.sum().backward(undefined, { retainGraph: false });
+  assertEquals(nodeOf(y)!.saved.length, 0);
 });

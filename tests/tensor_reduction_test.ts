@@ -250,6 +250,9 @@ Deno.test("reductions refuse axes that there are not, and options", () => {
   assertThrows(() => x.sum(2), GradusError, "Cannot sum: there is no axis 2, -2 to 1 is needed");
   assertThrows(() => x.mean([0, -2]), GradusError, "Cannot mean: axis 0 is given twice");
   assertThrows(() => x.argmax(0.5), GradusError, "there is no axis 0.5");
+  assertThrows(() => x.argmax([0, 1] as never), GradusError, "Cannot argmax: there is no axis an array");
+  assertThrows(() => Tensor.ones([]).sum(1), GradusError, "Cannot sum: there is no axis 1, -1 to 0 is needed");
+  assertThrows(() => Tensor.ones([]).cumsum(-2), GradusError, "there is no axis -2");
   assertThrows(() => Tensor.ones([]).cumsum(1), GradusError, "Cannot cumsum: there is no axis 1, -1 to 0 is needed");
   assertThrows(() => x.max(0, { keepdim: true } as never), GradusError, 'there is no option "keepdim"');
   assertThrows(() => x.std(0, { correction: -1 }), GradusError, "Cannot use correction -1");
@@ -321,6 +324,18 @@ Deno.test("gradients at ties, at 0 and at infinities are those of PyTorch", () =
 
 Deno.test("Tensor.logSumExp() of −∞ alone has the gradient 0", () => {
   assertEquals(gradientOf((x) => x.logSumExp(), [-inf, -inf]), [0, 0]);
+});
+
+Deno.test("a single element is a row of one, as in PyTorch", () => {
+  const x = Tensor.from(-3);
+  for (const axis of [0, -1]) {
+    assertEquals([x.sum(axis), x.mean([axis]), x.prod(axis), x.max(axis)].map((y) => y.item()), [-3, -3, -3, -3]);
+    assertEquals(x.norm(axis, { keepDims: true }).toArray(), 3);
+    assertEquals(x.std(axis, { correction: 0 }).item(), 0);
+    assertEquals([x.cumsum(axis), x.cumprod(axis), x.logSumExp(axis)].map((y) => y.toArray()), [-3, -3, -3]);
+    assertEquals([x.argmax(axis), x.argmin(axis)].map((y) => y.toArray()), [0, 0]);
+  }
+  checkTensorGradients((x) => x.cumprod(0).mul(x.sum(0)), [x]);
 });
 
 Deno.test("gradients of reductions of nothing and of single elements have their shape", () => {

@@ -1,5 +1,5 @@
 /** Functions of rows against PyTorch 2.15.0 in float64, and their gradients against differences. */
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { GradusError, Tensor } from "../mod.ts";
 import { checkTensorGradients } from "./_tensor_gradients.ts";
 
@@ -107,5 +107,8 @@ Deno.test("Tensor.dropout() sets a share of the elements to 0 and scales the oth
   assertEquals(x.dropout(0).toArray(), x.toArray());
   assertEquals(x.square().dropout(1).toArray(), [[0, 0, 0], [0, 0, 0]]);
   checkTensorGradients((x) => x.dropout(0.5, { seed: 3 }), [randn([3, 4], 1)]);
+  assert(x.dropout(0.5, { training: false }) === x);
+  assertThrows(() => x.dropout(0.5, { training: 0 } as never), GradusError, "Cannot use training 0: true or false");
+  assertThrows(() => x.dropout(0.5, { inplace: true } as never), GradusError, 'there is no option "inplace"');
   assertThrows(() => x.dropout(1.5), GradusError, "Cannot use the probability 1.5: a number from 0 to 1 is needed");
 });

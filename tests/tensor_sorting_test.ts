@@ -129,3 +129,13 @@ Deno.test("Tensor.topk() refuses more than there are, sort() axes that there are
   assertThrows(() => x.sort(2), GradusError, "Cannot sort: there is no axis 2");
   assertThrows(() => x.sort(0, { reverse: true } as never), GradusError, 'there is no option "reverse"');
 });
+
+Deno.test("Tensor.sort(), argsort() and topk() take a single element for a row of one, as in PyTorch", () => {
+  const x = Tensor.from(5);
+  for (const { values, indices } of [x.sort(0), x.sort(), x.topk(1)]) {
+    assertEquals([values.toArray(), indices.toArray()], [5, 0]);
+  }
+  assertEquals(x.argsort(-1).toArray(), 0);
+  assertEquals(x.topk(0).values.shape, [0]);
+  checkTensorGradients((x) => x.sort().values, [x]);
+});

@@ -192,6 +192,13 @@ Deno.test("what is no view is refused in a sentence", () => {
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
 });
 
+Deno.test("permute() and diagonal() refuse what is no array of axes and no whole number", () => {
+  const x = Tensor.ones([2, 3]);
+  // @ts-expect-error: axes are given as an array.
+  assertThrows(() => x.permute(1, 0), GradusError, "an array of axes is needed");
+  assertThrows(() => x.diagonal(0.5), GradusError, "a whole number is needed");
+});
+
 Deno.test("flatten() of a single element knows one axis, and refuses others", () => {
   assertEquals(Tensor.from(3).flatten(0, 0).toArray(), [3]);
   assertThrows(

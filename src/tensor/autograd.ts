@@ -68,7 +68,7 @@ export class Node {
   /** The nodes of the operands; undefined where one needs no gradient. */
   readonly operands: readonly (Node | undefined)[];
   #pullbacks: readonly Pullback[];
-  readonly #saved: readonly View[];
+  #saved: readonly View[];
   readonly #versions: number;
   /** What is to be told of the gradient. */
   hooks: GradientHook[] | undefined;
@@ -121,7 +121,8 @@ export class Node {
 
   /** Lets go of that. */
   release(): void {
-    if (!this.isLeaf) this.#pullbacks = [];
+    if (this.isLeaf) return;
+    this.#pullbacks = this.#saved = [];
   }
 }
 
@@ -283,8 +284,8 @@ class GradientPass {
 
   #hooked(node: Node, gradient: Tensor, hooks: readonly GradientHook[]): Tensor {
     for (const hook of hooks) {
-      keep(viewOf(gradient));
-      gradient = fitted(node, node, outsideOfArenas(() => hook(gradient)) ?? gradient);
+      const seen = kept(gradient);
+      gradient = outsideOfArenas(() => fitted(node, node, checkGradient(hook(seen) ?? seen)));
     }
     return gradient;
   }
@@ -295,11 +296,11 @@ class GradientPass {
     if (before !== null) {
       // A gradient with a graph, or in a type of its own, is somebody's: only plain ones are added to in place.
       if (!this.#options.createGraph && !before.requiresGrad) before.add_(gradient);
-      else holder.grad = tensorClass.add(before, gradient);
+      else holder.grad = kept(tensorClass.add(before, gradient));
       return;
     }
-    if (this.#options.createGraph) holder.grad = gradient;
-    else holder.grad = plain(keep(this.#isOurs(gradient) ? viewOf(gradient) : copied(viewOf(gradient))));
+    if (gradient.requiresGrad) holder.grad = kept(gradient);
+    else holder.grad = kept(plain(this.#isOurs(gradient) ? viewOf(gradient) : copied(viewOf(gradient))));
   }
 
   /** Whether a gradient is all of a storage that nothing else is in. */
@@ -325,10 +326,18 @@ class GradientPass {
   }
 }
 
-/** Lets a view outlive the pass and every scope, since somebody outside may hold it. */
-export function keep(view: View): View {
-  view.storage.isKept = true;
-  return view;
+/** Lets the elements of a tensor outlive the pass and every scope, since somebody outside may hold it. */
+export function kept(tensor: Tensor): Tensor {
+  viewOf(tensor).storage.isKept = true;
+  return tensor;
+}
+
+function checkGradient(gradient: unknown): Tensor {
+  if (isTensor(gradient)) return gradient;
+  throw new GradusError(
+    "argument",
+    `Cannot call backward(): a hook gave ${shown(gradient)}, a tensor or nothing is needed`,
+  );
 }
 
 /** The nodes among those below the roots from which a source can be reached. */

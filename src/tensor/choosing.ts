@@ -29,9 +29,9 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const shape = views.reduce((all, view) => broadcastShape("choose from", all, view.shape), views[0].shape);
   const y = View.allocate(dtype, shape);
   if (y.size > 0) select(y, views);
-  const pullbacks = operands.map((operand) => (gradient: Tensor) => {
-    const chosen = operand === a ? where(condition, gradient, 0) : where(condition, 0, gradient);
-    return sumTo(chosen, viewOf(operand).shape);
+  const pullbacks = operands.map((operand, i) => (gradient: Tensor) => {
+    const isFirst = i === 0 && operand === a;
+    return sumTo(isFirst ? where(condition, gradient, 0) : where(condition, 0, gradient), viewOf(operand).shape);
   });
   return record("where", y, operands, pullbacks, [viewOf(condition)]);
 }

@@ -13,7 +13,7 @@ import {
   type TensorData,
 } from "./dtype.ts";
 import { compile, converted, copy, fill, run } from "./kernels.ts";
-import { checkShape, type Shape, shapeText, sizeOf } from "./layout.ts";
+import { checkShape, MOST_AXES, type Shape, shapeText, sizeOf } from "./layout.ts";
 import { allocate, Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
@@ -26,7 +26,7 @@ const task = "make a tensor";
 export function fromNested(nested: Nested, dtype?: DtypeInfo): View {
   const shape: number[] = [], flat: Scalar[] = [];
   let innermost: DtypeInfo | undefined;
-  for (let part: unknown = nested; isArray(part); part = part[0]) {
+  for (let part: unknown = nested; isArray(part) && shape.length <= MOST_AXES; part = part[0]) {
     shape.push(part.length);
     innermost = dtypeOfArray(part);
   }
@@ -42,8 +42,9 @@ export function fromNested(nested: Nested, dtype?: DtypeInfo): View {
         } is needed, as in the first of the arrays`,
       );}
   };
+  const sizes = checkShape(task, shape);
   visit(nested, 0);
-  const type = dtype ?? innermost ?? typeOf(flat), sizes = checkShape(task, shape);
+  const type = dtype ?? innermost ?? typeOf(flat);
   const storage = allocate(type, flat.length), { array } = storage;
   for (let i = 0; i < flat.length; i++) type.write(array, i, flat[i]);
   return new View(storage, type, sizes);
@@ -99,6 +100,7 @@ export function fromTypedArray(data: TensorData, shape: Shape, dtype: DtypeInfo 
 
 /** The same element everywhere. */
 export function full(shape: Shape, value: Scalar, dtype: DtypeInfo): View {
+  checkScalar(value);
   const y = View.allocate(dtype, checkShape(task, shape));
   fill(y, value);
   return y;

@@ -69,13 +69,22 @@ export interface DtypeInfo {
   readonly write: (data: TensorData, index: number, value: Scalar) => void;
 }
 
-/** A number or a bigint as a whole number of 64 bits: towards 0, NaN as 0, what is too large as the nearest there is. */
-function toInteger(value: Scalar): bigint {
-  if (typeof value === "bigint") return value;
+/**
+ * A number or a bigint as a whole number of 64 bits: towards 0, NaN as 0, what is too large as the nearest there is.
+ *
+ * @throws {GradusError} If a bigint is too large.
+ */
+export function toInteger(value: Scalar): bigint {
+  if (typeof value === "bigint") return checkBigint(value);
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (Number.isNaN(value)) return 0n;
   if (value >= 2 ** 63) return 2n ** 63n - 1n;
   return value <= -(2 ** 63) ? -(2n ** 63n) : BigInt(Math.trunc(value));
+}
+
+function checkBigint(value: bigint): bigint {
+  if (BigInt.asIntN(64, value) === value) return value;
+  throw new GradusError("argument", `Cannot use ${value}n as an integer: one of 64 bits is needed`);
 }
 
 function info(
@@ -189,11 +198,22 @@ function isUnsigned(dtype: DtypeInfo): boolean {
   return dtype.name.startsWith("u");
 }
 
-/** The type of a plain number beside tensors: it only decides what kind of type the result is of. */
+/** Refuses what is neither a number nor a truth. */
+export function checkScalar(value: Scalar): void {
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return;
+  throw new GradusError("argument", `Cannot compute with ${shown(value)}: a tensor or a number is needed`);
+}
+
+/**
+ * The type of a plain number beside tensors: it only decides what kind of type the result is of.
+ *
+ * @throws {GradusError} If it is none.
+ */
 export function dtypeOfScalar(value: Scalar): DtypeInfo {
   if (typeof value === "boolean") return bool;
   if (typeof value === "bigint") return int64;
-  return Number.isInteger(value) ? int64 : defaultFloat;
+  checkScalar(value);
+  return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63 ? int64 : defaultFloat;
 }
 
 /** The type whose elements a typed array holds by itself; undefined of what holds none. */

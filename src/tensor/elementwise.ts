@@ -4,6 +4,7 @@
  */
 import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
+import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
@@ -41,10 +42,21 @@ function typeFor(op: number, dtype: DtypeInfo): DtypeInfo {
 /** Programs of one operation by its number, and by which operands are numbers. */
 const programs = new Map<number, Program>();
 
+/** Whether an operation is of two operands. */
+function takesTwo(op: number): boolean {
+  return op < firstTensorOp ? derivatives[op].length === 2 : op > TensorOp.logicalNot && op !== TensorOp.bitNot;
+}
+
 function programOf(op: number, a: View | Scalar, b: View | Scalar | undefined): Program {
   const key = op * 4 + (b === undefined ? 3 : a instanceof View ? b instanceof View ? 0 : 1 : 2);
   let program = programs.get(key);
   if (program === undefined) {
+    if (takesTwo(op) && b === undefined) {
+      throw new GradusError(
+        "argument",
+        `Cannot ${nameOf(op)}: the other operand is missing, a tensor or a number is needed`,
+      );
+    }
     const part = (operand: View | Scalar, name: string) => operand instanceof View ? name : 0;
     program = compile(b === undefined ? [op, "a"] : [op, part(a, "a"), part(b, "b")]);
     programs.set(key, program);
@@ -199,13 +211,21 @@ export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   if (min === undefined && max === undefined) {
     throw new GradusError("argument", "Cannot clamp a tensor: no bound is given, min or max is needed");
   }
+  for (const bound of [min, max]) {
+    if (bound === undefined || typeof bound === "number") continue;
+    throw new GradusError(
+      "argument",
+      `Cannot clamp a tensor: a bound is ${shown(bound)}, a number is needed; maximum() and minimum() take tensors`,
+    );
+  }
   const { dtype, shape } = viewOf(x), type = resultType([x, min ?? max!, max ?? min!]);
   let part: Expression = "x";
   if (min !== undefined) part = [Op.max, part, min];
   if (max !== undefined) part = [Op.min, part, max];
   const y = View.allocate(type, shape), program = compile(part);
   run("clamp", program, program.uniforms, y, [viewOf(x)], dtypeOf(type.compute));
-  return record("clamp", y, [x], [(gradient) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name))]);
+  const pullback = (gradient: Tensor) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name));
+  return record("clamp", y, [x], [pullback], [viewOf(x)]);
 }
 
 /** Where x is within its bounds, and not at them. */
@@ -219,7 +239,7 @@ function within(x: Tensor, min = -Infinity, max = Infinity): Tensor {
 
 /** Whole quotients and what remains of them. Remainders have the derivatives 1 and −⌊a / b⌋ or −trunc(a / b), quotients 0. */
 export function quotient(op: number, a: Tensor, b: Operand): Tensor {
-  const type = resultType([a, b]);
+  const type = resultType(b === undefined ? [a] : [a, b]);
   if (type.kind !== Kind.float) refuseZeros(op, b);
   const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
   const operands = isScalar(b) ? [a] : [a, b];

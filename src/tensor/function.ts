@@ -2,7 +2,7 @@
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, keep, needsGrad, plain, type Pullback, record, viewOf, withGrad } from "./autograd.ts";
+import { isTensor, kept, needsGrad, plain, type Pullback, record, viewOf, withGrad } from "./autograd.ts";
 import { fill } from "./kernels.ts";
 import { outsideOfArenas } from "./storage.ts";
 import { View } from "./view.ts";
@@ -152,7 +152,7 @@ function gradientsOf(
   const last = wanted.lastIndexOf(true);
   let known: { readonly of: Tensor; readonly gradients: Tensor[] } | undefined;
   return (gradient, k) => {
-    keep(viewOf(gradient));
+    kept(gradient);
     const { gradients } = known?.of === gradient ? known : {
       gradients: outsideOfArenas(() => {
         const all = views.map((view, r) => r === i ? gradient : zerosLike(view));

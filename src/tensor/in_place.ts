@@ -4,8 +4,8 @@ import { GradusError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, viewOf } from "./autograd.ts";
 import { dtypeOf, Kind, type Scalar } from "./dtype.ts";
-import { compile, copy, fill, run } from "./kernels.ts";
-import { shapeText } from "./layout.ts";
+import { compile, copied, copy, fill, run } from "./kernels.ts";
+import { isSameShape, shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import type { View } from "./view.ts";
 
@@ -13,7 +13,7 @@ import type { View } from "./view.ts";
  * The view of a tensor whose elements are about to be changed.
  *
  * @param operands What they are changed by.
- * @throws {GradusError} If gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
+ * @throws {GradusError} If it repeats elements. Or if gradients would be wrong then: if it is the result of an operation that is recorded, or a leaf that needs
  * a gradient while operations are recorded, or an operand needs one.
  */
 export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[] = []): View {
@@ -35,8 +35,25 @@ export function viewToChange(task: string, x: Tensor, operands: readonly Tensor[
     );
   }
   const view = viewOf(x);
+  if (view.size > 0 && view.strides.some((stride, axis) => stride === 0 && view.shape[axis] > 1)) {
+    throw new GradusError(
+      "state",
+      `Cannot ${task} in place: the tensor of shape ${
+        shapeText(view.shape)
+      } is stretched, its elements are the same ones ` +
+        "again and again; clone() is needed before",
+    );
+  }
   view.storage.version++;
   return view;
+}
+
+/** A view that can be read while another one is written: of memory that both share there is a copy, unless they are the same. */
+function apartFrom(to: View, from: View): View {
+  if (from.storage.array.buffer !== to.storage.array.buffer) return from;
+  const isSame = from.dtype === to.dtype && from.offset === to.offset && isSameShape(from.shape, to.shape) &&
+    isSameShape(from.strides, to.strides);
+  return isSame ? from : copied(from);
 }
 
 const programs = new Map<number, { withTensor: ReturnType<typeof compile>; withNumber: ReturnType<typeof compile> }>();
@@ -51,25 +68,24 @@ function programsOf(op: number) {
 
 /** x ← op(x, operand), an operation of the table c/ops.h. */
 export function change<T extends Tensor>(task: string, op: number, x: T, operand: Operand): T {
-  const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]), { dtype } = view;
-  const type = resultType([x, operand]);
+  const { dtype } = viewOf(x), type = resultType([x, operand]);
   if (type.kind > dtype.kind || (op === Op.div && dtype.kind !== Kind.float)) {
     throw new GradusError(
       "argument",
       `Cannot ${task} in place: the result is floating point, the tensor of ${dtype.name}; to("float32") is needed before`,
     );
   }
+  if (!isScalar(operand)) checkFits(task, viewOf(x), viewOf(operand));
+  const view = viewToChange(task, x, isScalar(operand) ? [] : [operand]);
   const compute = dtypeOf(type.compute), { withTensor, withNumber } = programsOf(op);
   if (isScalar(operand)) run(task, withNumber, [operand], view, [view], compute);
-  else {
-    checkFits(task, view, viewOf(operand));
-    run(task, withTensor, [], view, [view, viewOf(operand)], compute);
-  }
+  else run(task, withTensor, [], view, [view, apartFrom(view, viewOf(operand))], compute);
   return x;
 }
 
 /** x ← a number or a tensor, stretched and converted. */
 export function assign<T extends Tensor>(task: string, x: T, value: Operand): T {
+  if (!isScalar(value)) checkFits(task, viewOf(x), viewOf(value));
   const view = viewToChange(task, x, isScalar(value) ? [] : [value]);
   assignView(task, view, isScalar(value) ? value : viewOf(value));
   return x;
@@ -80,11 +96,12 @@ export function assignView(task: string, view: View, value: View | Scalar): void
   if (typeof value !== "object") fill(view, value);
   else {
     checkFits(task, view, value);
-    copy(view, value);
+    copy(view, apartFrom(view, value));
   }
 }
 
-function checkFits(task: string, to: View, from: View): void {
+/** Refuses what cannot be stretched to the shape of what is changed. */
+export function checkFits(task: string, to: View, from: View): void {
   const added = to.shape.length - from.shape.length;
   if (added >= 0 && from.shape.every((size, i) => size === 1 || size === to.shape[i + added])) return;
   throw new GradusError(

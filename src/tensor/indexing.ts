@@ -2,7 +2,6 @@
  * Reading some of the elements: by numbers and slices, which give views; by arrays of numbers and by masks, which gather. Setting
  * them is left to assigning.ts.
  */
-import { Op } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkOptions, shown } from "../options.ts";
@@ -10,7 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkTensor, isTensor, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
 import { bool, dtypeOf, float32, float64, int32, int64, Kind } from "./dtype.ts";
-import { compile, contiguous, converted, copied, fill, run } from "./kernels.ts";
+import { contiguous, converted, copied, fill } from "./kernels.ts";
 import {
   broadcastShape,
   checkAxis,
@@ -159,21 +158,12 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
 function arrayView(task: string, index: IndexArray): View {
   const view = isTensor(index) ? viewOf(index) : fromNested(index as Nested);
   if (view.dtype.kind !== Kind.float) return view;
-  // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
   if (!isTensor(index)) {
-    const exact = fromNested(index as Nested, float64);
-    if ((exact.storage.array as Float64Array).every(Number.isInteger)) return limited(exact);
+    // Plain numbers and typed arrays of floats are taken as they are meant, if they are whole.
+    const numbers = fromNested(index as Nested, float64), { array } = numbers.storage;
+    if ((array as Float64Array).every(Number.isSafeInteger)) return converted(numbers, int64);
   }
   throw new GradusError("argument", `Cannot ${task} by an index of ${view.dtype.name}: integers or bool are needed`);
-}
-
-const limiting = compile([Op.max, [Op.min, "x", 2 ** 31 - 1], -(2 ** 31)]);
-
-/** The elements as 32-bit integers, the nearest that there are: what these cannot hold is no place anyway. */
-export function limited(view: View): View {
-  const y = View.allocate(int32, view.shape);
-  run("index", limiting, limiting.uniforms, y, [view], dtypeOf(view.dtype.compute));
-  return y;
 }
 
 function axesOfArray(index: IndexArray): number {
@@ -181,9 +171,10 @@ function axesOfArray(index: IndexArray): number {
   return view.dtype === bool ? view.shape.length : 1;
 }
 
-/** The elements of a view as 32-bit integers, in order. */
-function integersOf(view: View): Int32Array {
-  return limited(view).storage.array as Int32Array;
+/** The elements of a view of integers as numbers, in order; what 32 bits cannot hold, as near as a number is. */
+function integersOf(view: View): Int32Array | Float64Array {
+  const isWide = view.dtype === int64 || view.dtype.name === "uint32";
+  return copied(view, isWide ? float64 : int32).storage.array as Int32Array | Float64Array;
 }
 
 /** The numbers of the elements that are not 0, in order. */
@@ -304,8 +295,7 @@ export function scattered(
   shape: Shape,
 ): Tensor {
   const own = viewOf(x), isHalf = own.dtype.kind === Kind.float && own.dtype.bytes === 2;
-  const view = contiguous(converted(own, isHalf ? float32 : own.dtype === bool ? int64 : own.dtype));
-  const y = View.allocate(view.dtype, shape);
+  const view = contiguous(isHalf ? copied(own, float32) : own), y = View.allocate(view.dtype, shape);
   fill(y, 0);
   plan.set([view.dtype.code, offsets.length, block, 1]);
   const { array } = view.storage, from = array.subarray(view.offset, view.offset + view.size) as typeof array;
@@ -401,6 +391,7 @@ export function gather(x: Tensor, axis: number, index: IndexArray): Tensor {
 export function scatterAdd(x: Tensor, axis: number, index: IndexArray, source: Tensor): Tensor {
   const { shape, dtype } = viewOf(x), at = checkAxis("scatter to a tensor", axis, shape.length);
   const places = arrayView("scatter to a tensor", index);
+  if (dtype === bool) refuse("scatter to", shape, "bool is not added up, numbers are needed");
   checkTensor("scatter to a tensor", source);
   if (!places.shape.every((size, i) => size <= source.shape[i]) || source.shape.length !== places.shape.length) {
     refuse(

@@ -178,6 +178,7 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
     );
   }
   const sizes = [...new Array<number>(times.length - shape.length).fill(1), ...shape];
+  // Only what is repeated needs an axis for that, as there are only so many.
   const isOne = (size: number, i: number) => size === 1 || times[i] === 1;
   const apart = reshape(x, sizes.flatMap((size, i) => isOne(size, i) ? [size] : [1, size]));
   const whole = sizes.flatMap((size, i) => isOne(size, i) ? [size * times[i]] : [times[i], size]);

@@ -3,7 +3,7 @@
  * native function does is told in c/gradus.h; what is recorded is left to others.
  */
 import { native, unwrap } from "../ffi.ts";
-import { type DtypeInfo, dtypeOf, type Scalar } from "./dtype.ts";
+import { checkScalar, type DtypeInfo, dtypeOf, type Scalar, toInteger } from "./dtype.ts";
 import type { Shape } from "./layout.ts";
 import { View } from "./view.ts";
 
@@ -70,7 +70,7 @@ function writeView(at: number, view: View, shape: Shape): number {
 function writeUniforms(at: number, uniforms: readonly Scalar[], compute: DtypeInfo): void {
   let index = (at + 1) >> 1;
   for (const uniform of uniforms) {
-    if (compute.name === "int64") integers[index++] = BigInt(uniform);
+    if (compute.name === "int64") integers[index++] = toInteger(uniform);
     else doubles[index++] = Number(uniform);
   }
 }
@@ -134,12 +134,20 @@ const copying: Program = { inputs: ["x"], registers: 1, operations: [], uniforms
 /** The type that a copy between two types goes through, so that nothing is rounded on the way. */
 function between(from: DtypeInfo, to: DtypeInfo): DtypeInfo {
   if (from.compute === to.compute) return dtypeOf(from.compute);
+  // Float64 does not hold every integer of 64 bits.
+  if (from.name === "int64" && to.name === "float32") return to;
   if (from.compute === "int64") return dtypeOf(to.compute === "int64" ? "int64" : "float64");
   return dtypeOf("float64");
 }
 
 /** y ← x, stretched and converted. */
 export function copy(y: View, x: View): void {
+  const { dtype } = y, isOneToOne = x.isContiguous && y.isContiguous && x.size === y.size;
+  // Small elements would be widened and narrowed again on the native side.
+  if (x.dtype === dtype && dtype.bytes < 4 && isOneToOne) {
+    y.storage.array.set(x.storage.array.subarray(x.offset, x.offset + x.size) as never, y.offset);
+    return;
+  }
   run("copy a tensor", copying, [], y, [x], between(x.dtype, y.dtype));
 }
 
@@ -163,6 +171,7 @@ export function converted(x: View, dtype: DtypeInfo): View {
 /** y ← a number, everywhere. */
 export function fill(y: View, value: Scalar): void {
   const { dtype, storage, offset, size } = y;
+  checkScalar(value);
   if (size === 0) return;
   dtype.write(storage.array, offset, value);
   if (y.isContiguous) storage.array.fill(storage.array[offset] as never, offset, offset + size);

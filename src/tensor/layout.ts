@@ -79,6 +79,11 @@ export function checkAxis(task: string, axis: number, axes: number): number {
   throw new GradusError("shape", `Cannot ${task}: there is no axis ${shown(axis)}, ${range}`);
 }
 
+/** The same of an axis along which something is computed: a single element is a row of one, as in PyTorch. */
+export function checkRowAxis(task: string, axis: number, axes: number): number {
+  return checkAxis(task, axis, Math.max(axes, 1));
+}
+
 const axesByCount = Array.from({ length: MOST_AXES + 1 }, (_, count) => Object.freeze([...Array(count).keys()]));
 
 /** 0, 1, … count − 1: always the same array for a count. */
@@ -87,8 +92,8 @@ export function allAxes(count: number): readonly number[] {
 }
 
 /**
- * Several axes, each once, in ascending order; all where none are given, none of an empty list. A single element has none, but is
- * let pass as having one, as in PyTorch.
+ * Several axes, each once, in ascending order; all where none are given, none of an empty list. Those of a single element, 0 and −1,
+ * are none.
  *
  * @throws {GradusError} If one does not exist or is given twice.
  */
@@ -98,11 +103,13 @@ export function checkAxes(
   count: number,
 ): readonly number[] {
   if (axes === undefined) return allAxes(count);
-  if (count === 0) return checkAxes(task, axes, 1).slice(1);
-  if (!Array.isArray(axes)) return [checkAxis(task, axes as number, count)];
-  const list = axes.map((axis) => checkAxis(task, axis, count));
+  if (!Array.isArray(axes)) {
+    const axis = checkRowAxis(task, axes as number, count);
+    return count === 0 ? allAxes(0) : [axis];
+  }
+  const list = axes.map((axis) => checkRowAxis(task, axis, count));
   const twice = list.find((axis, i) => list.indexOf(axis) !== i);
-  if (twice === undefined) return list.sort((a, b) => a - b);
+  if (twice === undefined) return count === 0 ? allAxes(0) : list.sort((a, b) => a - b);
   throw new GradusError("shape", `Cannot ${task}: axis ${twice} is given twice`);
 }
 

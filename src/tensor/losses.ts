@@ -6,9 +6,8 @@ import { checkName, checkNumber, checkOptions, positiveRange, type Range, unitRa
 import type { Tensor } from "../tensor.ts";
 import { checkTensor, isGradEnabled, isTensor, needsGrad, plain, record, viewOf } from "./autograd.ts";
 import { fromNested, type Nested } from "./creation.ts";
-import { float64, int32, Kind, type Scalar, type TensorData } from "./dtype.ts";
+import { dtypeOf, float64, int32, Kind, type Scalar, type TensorData } from "./dtype.ts";
 import { operation } from "./elementwise.ts";
-import { limited } from "./indexing.ts";
 import { compile, contiguous, fill, run } from "./kernels.ts";
 import { isSameShape, type Shape, shapeText } from "./layout.ts";
 import { isScalar, type Operand } from "./promotion.ts";
@@ -70,6 +69,9 @@ function targetsOf(targets: ClassTargets): Tensor {
   return plain(fromNested(targets, float64));
 }
 
+/** What int32 cannot hold is no class anyway. */
+const limiting = compile([Op.max, [Op.min, "x", 2 ** 31 - 1], -(2 ** 31)]);
+
 /** Class numbers of a shape, as int32 whose elements follow one another. */
 function classesOf(name: string, targets: ClassTargets, logits: Shape, shape: Shape): View {
   const view = viewOf(targetsOf(targets)), isWhole = isTensor(targets) ? view.dtype.kind < Kind.float : hasWhole(view);
@@ -83,7 +85,10 @@ function classesOf(name: string, targets: ClassTargets, logits: Shape, shape: Sh
       }`,
     );
   }
-  return view.dtype === int32 ? contiguous(view) : limited(view);
+  if (view.dtype === int32) return contiguous(view);
+  const classes = View.allocate(int32, shape);
+  run(name, limiting, limiting.uniforms, classes, [view], dtypeOf(view.dtype.compute));
+  return classes;
 }
 
 const hasWhole = ({ storage, size }: View) =>

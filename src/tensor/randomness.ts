@@ -39,6 +39,14 @@ function checkFloat(task: string, dtype: DtypeInfo): void {
   );
 }
 
+/** Refuses a type that does not hold a number, or not exactly. */
+function checkHolds(task: string, dtype: DtypeInfo, x: number): void {
+  const held = new dtype.array(new ArrayBuffer(dtype.bytes), 0, 1);
+  dtype.write(held, 0, x);
+  if (Number(dtype.read(held, 0)) === x) return;
+  throw new GradusError("argument", `Cannot ${task} of ${dtype.name}: it does not hold ${x}, a wider type is needed`);
+}
+
 /** Draws float64 numbers and passes them through an expression in x. */
 function drawn(
   draw: "gradus_random_uniform" | "gradus_random_normal",
@@ -87,6 +95,7 @@ export function integers(low: number, high: number, shape: Shape, seed: number |
       }: whole numbers, the second larger, are needed`,
     );
   }
+  for (const bound of [low, high - 1]) checkHolds("draw whole numbers", dtype, bound);
   const scaled: Expression = [Op.add, [TensorOp.floor, [Op.mul, "x", high - low]], low];
   return converted(drawn("gradus_random_uniform", shape, seed, scaled), dtype);
 }
@@ -94,6 +103,7 @@ export function integers(low: number, high: number, shape: Shape, seed: number |
 /** 0 … count − 1 in random order. */
 export function permutation(count: number, seed: number | undefined, dtype: DtypeInfo): View {
   const sizes = checkShape("make a random order", [count]);
+  if (count > 0) checkHolds("make a random order", dtype, count - 1);
   const numbers = new Uint32Array(count);
   unwrap(native.gradus_random_permutation(numbers, generator(seed), count), "make a random order");
   return copied(new View(new Storage(numbers), dtypeOf("uint32"), sizes), dtype);

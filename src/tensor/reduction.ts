@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, float64, int32, int64, Kind } from "./dtype.ts";
 import { converted, copied } from "./kernels.ts";
-import { allAxes, checkAxes, isSameShape, type Shape, shapeText } from "./layout.ts";
+import { allAxes, checkAxes, checkRowAxis, isSameShape, type Shape, shapeText } from "./layout.ts";
 
 import { cumprod, shifted } from "./scan.ts";
 import { View } from "./view.ts";
@@ -242,7 +242,7 @@ function argExtreme(name: string, reduction: number, x: Tensor, axis: number | u
   const view = viewOf(x), axes = view.shape.length, compute = dtypeOf(view.dtype.compute);
   // Numbers among all elements count in the order of the axes, not of memory.
   const source = axis === undefined && !view.isContiguous ? copied(view, compute) : view;
-  const list = axis === undefined ? allAxes(axes) : checkAxes(name, [axis], axes);
+  const list = axis === undefined ? allAxes(axes) : [checkRowAxis(name, axis, axes)];
   return plain(reduced({ name, reduction, compute, gives: int32, dtype: int32 }, source, list, keepDims));
 }
 

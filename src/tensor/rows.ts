@@ -5,12 +5,12 @@
 import { Op, Rows, TensorOp } from "../bindings.ts";
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
-import { checkNumber, checkOptions, nonNegativeRange, unitRange } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptions, nonNegativeRange, unitRange } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkTensor, isGradEnabled, plain, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, Kind } from "./dtype.ts";
 import { compile, contiguous, type Expression, run } from "./kernels.ts";
-import { checkAxes, checkAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
+import { checkAxes, checkRowAxis, type Shape, shapeText, sizeOf } from "./layout.ts";
 import { uniform } from "./randomness.ts";
 import { axesLast, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
@@ -113,7 +113,7 @@ function logSoftmaxOfRows(x: Tensor, axis: number): Tensor {
 
 /** A function along an axis; a single element is a row of its own, as in PyTorch. */
 function alongAxis(task: string, x: Tensor, axis: number, f: (x: Tensor, axis: number) => Tensor): Tensor {
-  const { shape } = viewOf(x), checked = checkAxis(task, axis, Math.max(shape.length, 1));
+  const { shape } = viewOf(x), checked = checkRowAxis(task, axis, shape.length);
   return inItsType(x, (x) => shape.length > 0 ? f(x, checked) : f(x.reshape([1]), checked).reshape([]));
 }
 
@@ -214,9 +214,20 @@ function maskOf(shape: Shape, p: number, seed: number | undefined, dtype: DtypeI
   return y;
 }
 
+/** How `dropout` chooses. */
+export interface DropoutOptions {
+  /** Which elements go: the same seed, the same ones. Default: others at every call. */
+  seed?: number;
+  /** Whether anything is done at all: a network that predicts keeps all elements. Default: true. */
+  training?: boolean;
+}
+
 /** Some elements 0, each with probability p, the others divided by 1 − p. */
-export function dropout(x: Tensor, p: number, seed: number | undefined): Tensor {
+export function dropout(x: Tensor, p: number, options: DropoutOptions): Tensor {
+  checkOptions("the options of dropout()", options, ["seed", "training"]);
+  const { seed, training = true } = options;
   checkNumber("the probability", p, unitRange);
+  if (!checkBoolean("training", training)) return x;
   const { shape, dtype } = viewOf(x), type = dtype.kind === Kind.float ? dtype : defaultFloat;
   return x.mul(plain(maskOf(shape, p, seed, type)));
 }

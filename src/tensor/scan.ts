@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { record, viewOf } from "./autograd.ts";
 import { dtypeOf, int64, Kind } from "./dtype.ts";
 import { contiguous, converted, copy, fill } from "./kernels.ts";
-import { checkAxis, sizeOf } from "./layout.ts";
+import { checkRowAxis, sizeOf } from "./layout.ts";
 import { View } from "./view.ts";
 
 /** The plan of the call that is being made. */
@@ -23,9 +23,8 @@ function scanned(task: string, reduction: number, x: View, axis: number): View {
 
 /** y[i] = x[0] + … + x[i] along an axis. */
 export function cumsum(x: Tensor, axis: number): Tensor {
-  const view = viewOf(x);
-  if (view.shape.length === 0) return cumsum(x.reshape([1]), axis).reshape([]);
-  const along = checkAxis("cumsum", axis, view.shape.length);
+  const view = viewOf(x), along = checkRowAxis("cumsum", axis, view.shape.length);
+  if (view.shape.length === 0) return cumsum(x.reshape([1]), along).reshape([]);
   return record("cumsum", scanned("cumsum", Reduction.sum, view, along), [x], [
     (gradient) => cumsum(gradient.flip(along), along).flip(along),
   ]);
@@ -33,9 +32,8 @@ export function cumsum(x: Tensor, axis: number): Tensor {
 
 /** y[i] = x[0]·…·x[i] along an axis. */
 export function cumprod(x: Tensor, axis: number): Tensor {
-  const view = viewOf(x);
-  if (view.shape.length === 0) return cumprod(x.reshape([1]), axis).reshape([]);
-  const along = checkAxis("cumprod", axis, view.shape.length);
+  const view = viewOf(x), along = checkRowAxis("cumprod", axis, view.shape.length);
+  if (view.shape.length === 0) return cumprod(x.reshape([1]), along).reshape([]);
   const y = scanned("cumprod", Reduction.prod, view, along);
   const result: Tensor = record("cumprod", y, [x], [
     (gradient) => shifted(result, along, 1, 1).mul(recurrence(gradient, shifted(x, along, -1, 0), along)),

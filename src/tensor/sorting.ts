@@ -7,7 +7,7 @@ import { plain, viewOf } from "./autograd.ts";
 import { dtypeOf, int32 } from "./dtype.ts";
 import { gathered } from "./indexing.ts";
 import { contiguous, converted } from "./kernels.ts";
-import { checkAxis } from "./layout.ts";
+import { checkRowAxis } from "./layout.ts";
 import { View } from "./view.ts";
 
 /** Elements in order, and where they were. */
@@ -20,24 +20,20 @@ export interface Sorted {
 
 /** The elements along an axis from the smallest to the largest, or the other way round. */
 export function sort(x: Tensor, axis: number, descending: boolean): Sorted {
-  if (x.ndim === 0) {
-    const { values, indices } = sort(x.reshape([1]), axis, descending);
-    return { values: values.reshape([]), indices: indices.reshape([]) };
-  }
-  const along = checkAxis("sort", axis, x.ndim);
-  return first("sort", x, x.shape[along], along, descending);
+  const along = checkRowAxis("sort", axis, x.ndim);
+  return first("sort", x, sizeAlong(x, along), along, descending);
 }
 
 /** The numbers of the elements along an axis, in that order. */
 export function argsort(x: Tensor, axis: number, descending: boolean): Tensor {
-  if (x.ndim === 0) return argsort(x.reshape([1]), axis, descending).reshape([]);
-  const along = checkAxis("argsort", axis, x.ndim);
+  const along = checkRowAxis("argsort", axis, x.ndim);
+  if (x.ndim === 0) return argsort(x.reshape([1]), along, descending).reshape([]);
   return plain(orderOf("argsort", viewOf(x.moveaxis(along, -1)), descending)).moveaxis(-1, along);
 }
 
 /** The k largest or smallest elements along an axis, from the first to the last in that order. */
 export function topk(x: Tensor, k: number, axis: number, largest: boolean): Sorted {
-  const along = checkAxis("topk", axis, x.ndim), size = x.shape[along];
+  const along = checkRowAxis("topk", axis, x.ndim), size = sizeAlong(x, along);
   if (!Number.isInteger(k) || k < 0 || k > size) {
     throw new GradusError(
       "argument",
@@ -49,8 +45,17 @@ export function topk(x: Tensor, k: number, axis: number, largest: boolean): Sort
   return first("topk", x, k, along, largest);
 }
 
+/** How many elements there are along an axis; a single element is a row of one. */
+function sizeAlong({ shape }: Tensor, axis: number): number {
+  return shape.length === 0 ? 1 : shape[axis];
+}
+
 /** The first k elements along an axis, in order. */
 function first(name: string, x: Tensor, k: number, axis: number, descending: boolean): Sorted {
+  if (x.ndim === 0) {
+    const { values, indices } = first(name, x.reshape([1]), k, axis, descending), shape = k === 1 ? [] : [k];
+    return { values: values.reshape(shape), indices: indices.reshape(shape) };
+  }
   const rows = x.moveaxis(axis, -1), order = plain(orderOf(name, viewOf(rows), descending));
   const columns = order.narrow(-1, 0, k).contiguous();
   const values = gathered(name, rows, offsetsOf(viewOf(columns), x.shape[axis]), 1, columns.shape);

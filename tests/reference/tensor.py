@@ -14,7 +14,6 @@ import json
 import math
 import os
 import pathlib
-import struct
 import sys
 import warnings
 
@@ -120,6 +119,8 @@ KINDS = {
     "counted": lambda n, i: n % 7 + 1,
     "eighths": lambda n, i: (n % 31 - 15) / 8,
     "bits": lambda n, i: n % 2,
+    "zeros": lambda n, i: 0,
+    "lowest": lambda n, i: -INF if i % 2 == 0 else n % 5,
     "byte": lambda n, i: n % 128,
     "huge": lambda n, i: (n - 2048) * 2**20,
     "special": lambda n, i: SPECIAL[i % len(SPECIAL)],
@@ -234,6 +235,14 @@ def index_of(index):
     return index if index is None or isinstance(index, int) else long(index)
 
 
+def take(x, index, axis=None):
+    index = long(index)
+    if axis is None:
+        return x.take(index)
+    axis %= x.ndim
+    return x.index_select(axis, index.reshape(-1)).reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1:]])
+
+
 def set_elements(x, index, value):
     y = x.clone(memory_format=torch.contiguous_format)
     if isinstance(index, torch.Tensor):
@@ -270,7 +279,7 @@ def prod(x, axes=None, keepDims=False):
 
 def along(f):
     """A reduction that takes axes and keepDims, from one of PyTorch that takes dim and keepdim."""
-    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims) if x.ndim else f(x, (), keepDims)
+    return lambda x, axes=None, keepDims=False: f(x, tuple(all_axes(x, axes)), keepDims)
 
 
 def norm(x, axes=None, keepDims=False, p=2):
@@ -307,7 +316,7 @@ def scalar_too(f):
     return g
 
 
-def linear(x, weight, bias, activation):
+def linear(x, weight, bias=None, activation=None):
     y = F.linear(x, weight, bias)
     return y if activation is None else UNARY[activation](y)
 
@@ -382,9 +391,7 @@ VIEWS = {
     "permute": lambda x, axes: x.permute(axes),
     "T": lambda x: x.permute(*range(x.ndim - 1, -1, -1)),
     "mT": lambda x: x.mT,
-    "squeeze": lambda x, axes=None: x.squeeze() if axes is None else x.squeeze(axes if isinstance(
-        axes, int,
-    ) else tuple(axes)),
+    "squeeze": lambda x, axes=None: x.squeeze(tuple(all_axes(x, axes))),
     "unsqueeze": lambda x, axis: x.unsqueeze(axis),
     "expand": lambda x, shape: x.expand(shape),
     "broadcastTo": lambda x, shape: x.broadcast_to(shape),
@@ -402,7 +409,7 @@ ELEMENTS = {
     "select": lambda x, axis, index: x.select(axis, index),
     "narrow": lambda x, axis, start, length: x.narrow(axis, start, length),
     "gather": lambda x, axis, index: x.gather(axis, long(index)),
-    "take": lambda x, index, axis=None: take(x, index, axis),
+    "take": take,
     "index": indexed,
     "masked": lambda x, mask: x[mask],
     "maskedFill": lambda x, mask, value: x.masked_fill(mask, value),
@@ -452,7 +459,7 @@ REDUCTIONS = {
 ACTIVATIONS = ["relu", "leakyRelu", "tanh", "sigmoid", "gelu", "silu", "softplus"]
 PRODUCTS = {
     "matmul": torch.matmul, "outer": torch.outer, "dot": torch.dot,
-    "linear": lambda x, weight, bias=None, activation=None: linear(x, weight, bias, activation),
+    "linear": linear,
     "Tensor.einsum": torch.einsum,
 }
 ROWS = {
@@ -509,14 +516,6 @@ PROPERTIES = {
     "toString": lambda x: repr(x).replace("torch.", "").replace("True", "true").replace("False", "false"),
 }
 EXACT = {**VIEWS, **ELEMENTS, **JOINS, **MAKING, **PROPERTIES, **BITS, **TESTS}
-
-
-def take(x, index, axis):
-    index = long(index)
-    if axis is None:
-        return x.take(index)
-    axis %= x.ndim
-    return x.index_select(axis, index.reshape(-1)).reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1:]])
 
 
 METHODS = {
@@ -631,6 +630,8 @@ def unary_cases():
         if method in ("relu", "abs", "sign", "floor", "ceil", "round", "trunc", "neg"):
             case(method, "float64 [12] special")
             case(method, "float32 [5] halves")
+        if method == "tan":
+            case(method, "float64 [2,2] unit transposed")
     refused("neg", "bool [2]")
     for method in ("neg", "abs", "square", "sign"):
         case(method, "int8 [5] byte")
@@ -1034,6 +1035,48 @@ def reduction_cases():
     refused("topk", "float64 [3]", 4)
 
 
+def edge_cases():
+    """Where derivatives are not finite, or numbers are not."""
+    for method in ("norm", "std", "var", "logSumExp", "prod", "sum", "mean", "max", "min"):
+        case(method, "float64 [4] zeros")
+        case(method, "float64 [2,3] zeros", 1)
+        # PyTorch divides the product by each factor: infinity by itself.
+        if method not in ("std", "var", "prod"):
+            case(method, "float32 [4] lowest")
+    for p in (0, 1, 3, INF):
+        case("norm", "float64 [4] zeros", None, {"p": p})
+        case("norm", "float64 [5] halves", None, {"p": p})
+    for method in ("softmax", "logSoftmax", "cumsum"):
+        case(method, "float64 [4] lowest", 0)
+        case(method, "float64 [4] zeros", 0)
+    case("cumprod", "float64 [4] zeros", 0)
+    for method in ("argmax", "argmin", "sort", "argsort", "any", "all", "sum"):
+        case(method, "float32 [12] special", 0)
+    case("prod", "float64 [2,3] bits", 1)
+    case("std", "float64 [1]")
+    case("var", "float64 [1]")
+    case("logSumExp", "float64 [2] lowest")
+    case("clamp", "float64 [12] special", -0.5, 0.5)
+    for method in ("sqrt", "rsqrt", "log", "reciprocal", "abs", "pow"):
+        case(method, "float64 [3] zeros", *([0.5] if method == "pow" else []))
+    for method in ("div", "pow", "maximum", "fmod"):
+        case(method, ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("Tensor.where", ["bool [12]", "float64 [12] special", "float64 [12]"], "$0", "$1", "$2")
+    case("mseLoss", ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("l1Loss", ["float64 [3] zeros", "float64 [3] zeros"], "$1")
+    case("layerNorm", "float64 [2,3] zeros")
+    case("matmul", ["float32 [1,12] special", "float32 [12,1] zeros"], "$1")
+
+
+def single_element_cases():
+    """As having one axis."""
+    reductions, ordered = ["sum", "mean", "max", "logSumExp", "argmax", "norm"], ["sort", "argsort"]
+    for method in [*reductions, *ordered, "cumsum", "cumprod", "softmax", "logSoftmax"]:
+        case(method, "float64 []", 0)
+        case(method, "float64 []", -1)
+        refused(method, "float64 []", 1)
+
+
 def product_cases():
     for a, b in [
         ("[3]", "[3]"), ("[2,3]", "[3]"), ("[3]", "[3,2]"), ("[2,3]", "[3,2]"), ("[2,3] transposed", "[3,2] transposed"),
@@ -1046,6 +1089,8 @@ def product_cases():
     for dtype in ["float32", "float16", "bfloat16"]:
         case("matmul", [f"{dtype} [2,3] transposed", f"{dtype} [3,2]"], "$1")
         case("matmul", [f"{dtype} [3]", f"{dtype} [2,3,2] sliced"], "$1")
+    for dtype in ["int64", "int32", "uint8"]:
+        case("matmul", [f"{dtype} [2,3] transposed", f"{dtype} [3,2]"], "$1")
     refused("matmul", ["float64 [2,3]", "float64 [2,3]"], "$1")
     refused("matmul", ["float64 []", "float64 [3]"], "$1")
     refused("matmul", ["float64 [2,2,3]", "float64 [3,3,2]"], "$1")
@@ -1064,6 +1109,7 @@ def product_cases():
         case("linear", [f"float64 {x}", f"float64 {w}", f"float64 [{out}]"], "$1", "$2")
     for activation in ACTIVATIONS:
         case("linear", ["float64 [2,3]", "float64 [2,3]", "float64 [2]"], "$1", "$2", activation)
+        case("linear", ["float64 [2,3]", "float64 [2,3]"], "$1", None, activation)
     case("linear", ["float32 [2,3]", "float32 [2,3]", "float32 [2]"], "$1", "$2")
     refused("linear", ["float64 [2,3]", "float64 [3,2]"], "$1")
     for equation, *shapes in [
@@ -1076,6 +1122,11 @@ def product_cases():
     ]:
         case("Tensor.einsum", [f"float64 {shape}" for shape in shapes], equation, *[f"${i}" for i in range(len(shapes))])
     case("Tensor.einsum", ["float32 [2,3]", "float32 [3,2]"], "ij,jk->ik", "$0", "$1")
+    for equation, *shapes in [
+        ("...ij,...jk->...ik", "[2,1,2,3]", "[2,3,2]"), ("b...i,i->b...", "[2,2,3]", "[3]"), ("...ij->...ji", "[2,1,3]"),
+        ("i...->...", "[3,2] transposed"), ("...i,...i", "[2,3]", "[3]"), ("...,...->...", "[2]", "[3,1]"),
+    ]:
+        case("Tensor.einsum", [f"float64 {shape}" for shape in shapes], equation, *[f"${i}" for i in range(len(shapes))])
     refused("Tensor.einsum", ["float64 [2,3]", "float64 [2,3]"], "ij,jk->ik", "$0", "$1")
 
 
@@ -1088,6 +1139,8 @@ def row_cases():
         case("crossEntropy", ["float64 [4,3]", "int64 [4] below:3"], "$1", options)
         case("crossEntropy", ["float64 [2,3]", "float64 [2,3] unit"], "$1", options)
         case("nllLoss", ["float64 [4,3]", "int64 [4] below:3"], "$1", options)
+        case("crossEntropy", ["float64 [2,3,2] transposed", "int64 [2,2] below:3"], "$1", options)
+        case("nllLoss", ["float64 [2,3,2]", "int32 [2,2] below:3"], "$1", options)
     for method in ("mseLoss", "l1Loss", "huberLoss"):
         case(method, ["float64 [2,3] sliced", "float64 [2,3]"], "$1")
         case(method, ["float32 [5]", "float32 [5]"], "$1")
@@ -1097,13 +1150,24 @@ def row_cases():
     case("crossEntropy", ["float64 [2,3] transposed", "int32 [2] below:3"], "$1")
     case("crossEntropy", ["float64 [4,3] sliced", "int32 [4] below:3"], "$1")
     case("crossEntropy", ["float32 [3,5]", "int32 [3] below:5"], "$1")
+    case("crossEntropy", ["float64 [4]", "int64 [] below:4"], "$1")
+    case("crossEntropy", ["float16 [3,4]", "int64 [3] below:4"], "$1")
+    case("crossEntropy", ["bfloat16 [3,4]", "int64 [3] below:4"], "$1")
+    case("crossEntropy", ["float64 [2,3,2]", "float64 [2,3,2] unit"], "$1")
     refused("crossEntropy", ["float64 [2,3]", "int64 [3] below:3"], "$1")
+    refused("crossEntropy", ["float64 [2,3]", "float64 [2] bits"], "$1")
+    refused("crossEntropy", ["float64 [3,2]", "int64 [3] counted"], "$1")
+    refused("nllLoss", ["float64 [3,2]", "int64 [3] counted"], "$1")
     case("layerNorm", "float64 [2,4]")
     case("layerNorm", "float64 [4,3] transposed")
     case("layerNorm", ["float64 [2,3]", "float64 [3]", "float64 [3]"], "$1", "$2")
     case("layerNorm", ["float64 [2,2,3] sliced", "float64 [3]", "float64 [3]"], "$1", "$2", {"eps": 0.01})
     case("layerNorm", ["float32 [2,4]", "float32 [4]", "float32 [4]"], "$1", "$2")
     case("layerNorm", "float64 [0,3]")
+    case("layerNorm", ["float16 [2,4]", "float16 [4]", "float16 [4]"], "$1", "$2")
+    case("layerNorm", "bfloat16 [2,4] transposed")
+    for method in ("mseLoss", "huberLoss", "binaryCrossEntropyWithLogits"):
+        case(method, ["bfloat16 [4]", "bfloat16 [4] unit"], "$1")
 
 
 def making_cases():
@@ -1209,9 +1273,8 @@ def large_cases():
         ]:
             case("matmul", [f"{dtype} {a} whole", f"{dtype} {b} whole"], "$1")
         case("linear", [f"{dtype} [40,65] whole", f"{dtype} [33,65] whole", f"{dtype} [33] whole"], "$1", "$2")
-        case(
-            "linear", [f"{dtype} [40,65] whole transposed", f"{dtype} [33,65] whole", f"{dtype} [33] whole"], "$1", "$2", "relu",
-        )
+        layer = [f"{dtype} [40,65] whole transposed", f"{dtype} [33,65] whole", f"{dtype} [33] whole"]
+        case("linear", layer, "$1", "$2", "relu")
     for spec in ["float64 [1000]", "float32 [3,500] transposed", "int64 [700]", "uint8 [300]"]:
         kind = "" if "int" in spec else " halves"
         case("sort", spec + kind, 0)
@@ -1229,7 +1292,7 @@ def large_cases():
 def write_cases():
     for cases in (
         unary_cases, binary_cases, view_cases, conversion_cases, element_cases, join_cases, reduction_cases, product_cases,
-        row_cases, making_cases, in_place_cases, property_cases, large_cases,
+        row_cases, making_cases, in_place_cases, property_cases, edge_cases, single_element_cases, large_cases,
     ):
         cases()
     empty = [method for method, cases in CASES.items() if not cases]
@@ -1367,7 +1430,8 @@ class Chain:
     def take(self, method, *args):
         """Adds a step if its result is finite and neither too large nor too long."""
         y = called(method, self.last, self.tensors, args)[0]
-        if 0 < y.numel() <= self.largest and y.ndim <= 6 and y.is_floating_point() and y.isfinite().all() and y.abs().max() < 50:
+        fits = 0 < y.numel() <= self.largest and y.ndim <= 6 and y.is_floating_point()
+        if fits and y.isfinite().all() and y.abs().max() < 50:
             self.steps.append([method, *args])
             self.tensors.append(y)
 
