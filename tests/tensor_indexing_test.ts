@@ -428,3 +428,15 @@ Deno.test("places that 32 bits cannot hold are none, and those that float32 cann
   large.set([[2 ** 24 + 1]], 7);
   assertEquals(large.take([2 ** 24, 2 ** 24 + 1]).toArray(), [0, 7]);
 });
+
+Deno.test("parts without elements can lie anywhere, in tensors of small elements, too", () => {
+  for (const dtype of ["bool", "int8", "float16", "float32"] as const) {
+    const part = Tensor.zeros([3, 0], { dtype }).slice(":", null).expand([3, 2, 0]).slice(2);
+    const far = Tensor.zeros([5, 4], { dtype }).slice({ start: 4 }, { start: 4 });
+    assertEquals([part.clone().shape, far.clone().shape], [[2, 0], [1, 0]], dtype);
+    assertEquals(Tensor.zeros([4, 3, 0], { dtype }).set([3, 2], Tensor.zeros([0], { dtype })).shape, [4, 3, 0]);
+  }
+  const x = Tensor.zeros([3, 0], { dtype: "float16", requiresGrad: true });
+  x.slice(2).sum().backward();
+  assertEquals(x.grad!.shape, [3, 0]);
+});
