@@ -72,6 +72,11 @@ Deno.test("index() by arrays gathers as NumPy does, on views of every kind, and 
       ({ at }) => ({ shape: [2, 4], at: ([i, j]) => at([i, j, 1 - i]) }),
     );
     check(
+      "apart, behind an axis",
+      (x) => x.slice(null).index([":", [0, 1], ":", [1, 0]]),
+      ({ at }) => ({ shape: [2, 1, 4], at: ([i, _, j]) => at([i, j, 1 - i]) }),
+    );
+    check(
       "with slices",
       (x) => x.index([{ start: 1 }, [3, 0], 1]),
       ({ at }) => ({ shape: [2, 2], at: ([i, j]) => at([i + 1, [3, 0][j], 1]) }),
@@ -249,6 +254,10 @@ Deno.test("indices that do not fit are refused in a sentence", () => {
       "Cannot index a tensor of shape (2, 3): a mask has the shape (1,), (2,) is needed there",
     ],
     [() => x.narrow(1, 2, 2), "Cannot narrow a tensor of shape (2, 3): axis 1 has no 2 places from 2 on, it has 3"],
+    [
+      () => x.gather(1, [[0], [0], [0]]),
+      "the index is of int64 and of shape (3, 1), integers are needed, and no axis but 1 larger",
+    ],
     [() => x.gather(1, [[3]]), "Cannot gather from a tensor of shape (2, 3): axis 1 has no place 3, -3 to 2 is needed"],
     [
       () => x.set([0], Tensor.zeros([2])),
@@ -402,4 +411,32 @@ Deno.test("what is no tensor, no array of indices and no slice is refused in a s
   ];
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
   assertEquals(x.index(x.gt(3)).toArray(), [4, 5]);
+});
+
+Deno.test("places that 32 bits cannot hold are none, and those that float32 cannot hold are exact", () => {
+  const x = numbered([3]), far = [2n ** 32n, 2n ** 32n + 1n, -(2n ** 32n)];
+  for (const place of far) {
+    const places = BigInt64Array.of(place);
+    for (const f of [() => x.index([places]), () => x.take(places), () => x.gather(0, places)]) {
+      assertThrows(f, GradusError, "axis 0 has no place");
+    }
+    assertThrows(() => Tensor.from(places).oneHot(3), GradusError, "there is the class");
+    assertThrows(() => x.take([Number(place)]), GradusError, "axis 0 has no place");
+  }
+  assertThrows(() => x.take(Uint32Array.of(2 ** 32 - 1)), GradusError, "axis 0 has no place");
+  const large = Tensor.zeros([2 ** 24 + 2], { dtype: "uint8" });
+  large.set([[2 ** 24 + 1]], 7);
+  assertEquals(large.take([2 ** 24, 2 ** 24 + 1]).toArray(), [0, 7]);
+});
+
+Deno.test("parts without elements can lie anywhere, in tensors of small elements, too", () => {
+  for (const dtype of ["bool", "int8", "float16", "float32"] as const) {
+    const part = Tensor.zeros([3, 0], { dtype }).slice(":", null).expand([3, 2, 0]).slice(2);
+    const far = Tensor.zeros([5, 4], { dtype }).slice({ start: 4 }, { start: 4 });
+    assertEquals([part.clone().shape, far.clone().shape], [[2, 0], [1, 0]], dtype);
+    assertEquals(Tensor.zeros([4, 3, 0], { dtype }).set([3, 2], Tensor.zeros([0], { dtype })).shape, [4, 3, 0]);
+  }
+  const x = Tensor.zeros([3, 0], { dtype: "float16", requiresGrad: true });
+  x.slice(2).sum().backward();
+  assertEquals(x.grad!.shape, [3, 0]);
 });

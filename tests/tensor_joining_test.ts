@@ -107,6 +107,19 @@ Deno.test("what does not fit together is refused in a sentence", () => {
   for (const [f, message] of cases) assertThrows(f, GradusError, message);
 });
 
+Deno.test("repeat() and tile() take many axes", () => {
+  const x = Tensor.arange(2).reshape([...new Array<number>(14).fill(1), 2]);
+  assertEquals(x.tile([2]).flatten().toArray(), [0, 1, 0, 1]);
+  assertEquals(Tensor.ones(new Array<number>(9).fill(1)).repeat(new Array<number>(9).fill(2)).size, 512);
+  assertEquals(x.repeat([3, ...new Array<number>(14).fill(1)]).flatten().toArray(), [0, 1, 0, 1, 0, 1]);
+});
+
+Deno.test("split() of an axis without elements gives one part, chunk() as many as are asked for, as in PyTorch", () => {
+  const x = Tensor.zeros([2, 0]);
+  assertEquals(x.split(3, 1).map(({ shape }) => shape), [[2, 0]]);
+  assertEquals(x.chunk(3, 1).map(({ shape }) => shape), [[2, 0], [2, 0], [2, 0]]);
+});
+
 Deno.test("repeat() of fifteen axes repeats one of them; tile() of a number is refused", () => {
   const shape = new Array<number>(15).fill(1).with(14, 2), x = Tensor.from([1, 2]).reshape(shape);
   assertEquals(x.repeat(shape).flatten().toArray(), [1, 2, 1, 2]);

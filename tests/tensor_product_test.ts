@@ -208,3 +208,11 @@ Deno.test("Tensor.linear() refuses to differentiate what was changed in place si
   x.mul_(2);
   assertThrows(() => y.backward(), GradusError, "Cannot differentiate linear(): an operand was changed in place");
 });
+
+Deno.test("Tensor.linear() has the type that takes the bias, too", () => {
+  const x = Tensor.from([[1, 2]]), w = Tensor.from([[1, 1]]), exact = 0.1;
+  const y = x.linear(w, Tensor.from([exact], { dtype: "float64" }));
+  assertEquals([y.dtype, y.toArray()], ["float64", [[3 + exact]]]);
+  const whole = x.to("int32").linear(w.to("int32"), Tensor.from([0.5]));
+  assertEquals([whole.dtype, whole.toArray()], ["float32", [[3.5]]]);
+});

@@ -207,3 +207,10 @@ Deno.test("flatten() of a single element knows one axis, and refuses others", ()
     "Cannot flatten a tensor: there is no axis -2, -1 to 0 is needed",
   );
 });
+
+Deno.test("view() looks past axes of size 1, whatever their strides", () => {
+  const x = numbered([2, 2]);
+  assertEquals(x.slice(":", null).view([4]).toArray(), [0, 1, 2, 3]);
+  assertEquals(x.slice(":", { start: 1 }).view([2]).toArray(), [1, 3]);
+  assertEquals(x.slice({ start: 1 }, null).view([1, 2, 1]).toArray(), [[[2], [3]]]);
+});

@@ -109,7 +109,8 @@ export function chunk(x: Tensor, count: number, axis: number): Tensor[] {
     );
   }
   const { shape } = viewOf(x), place = checkAxis("cut a tensor into chunks", axis, shape.length);
-  return split(x, Math.max(1, Math.ceil(shape[place] / count)), place);
+  if (shape[place] === 0) return split(x, new Array<number>(count).fill(0), place);
+  return split(x, Math.ceil(shape[place] / count), place);
 }
 
 /** How elements that are put around others come about. */
@@ -178,8 +179,10 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
   }
   const sizes = [...new Array<number>(times.length - shape.length).fill(1), ...shape];
   // Only what is repeated needs an axis for that, as there are only so many.
-  const apart = reshape(x, sizes.flatMap((size, i) => times[i] === 1 ? [size] : [1, size]));
-  const again = stretched("repeat", apart, sizes.flatMap((size, i) => times[i] === 1 ? [size] : [times[i], size]));
+  const isOne = (size: number, i: number) => size === 1 || times[i] === 1;
+  const apart = reshape(x, sizes.flatMap((size, i) => isOne(size, i) ? [size] : [1, size]));
+  const whole = sizes.flatMap((size, i) => isOne(size, i) ? [size * times[i]] : [times[i], size]);
+  const again = stretched("repeat", apart, whole);
   return reshape(again, sizes.map((size, i) => size * times[i]));
 }
 
