@@ -2,8 +2,8 @@
  * for sample s, the stride a multiple of COLUMNS, so that one product serves forward and backward without moving the
  * weights:
  *   z (nout,B) = b + w·x      dx (nin,B) = wᵀ·dz      dw (nout,nin) += dz·xᵀ      db (nout) += Σ dz
- * with w (nout,nin). The kernels of a level, which are given, compute that. Sums over the samples run sample by sample, so
- * that a batch cut into chunks gives the same bits.
+ * with w (nout,nin). The kernels of a level, which are given, compute that. Sums over the samples run sample by sample,
+ * so that a batch cut into chunks gives the same bits.
  *
  * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); loss (stride doubles);
  * then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
@@ -321,8 +321,8 @@ static int K(forward_loss)(struct gradus_job *job, const real *parameters, const
   K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
   K(gather_targets)(job, scratch->t, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
-  scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t, last.nout,
-                         stride, round_up(columns, COLUMNS), scale, scratch->work);
+  scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t,
+                         last.nout, stride, round_up(columns, COLUMNS), scale, scratch->work);
   double sum = *total;
   for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
   *total = sum;
