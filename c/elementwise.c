@@ -25,14 +25,14 @@ GRADUS_FUNCTION_OPS(X)
 GRADUS_ACTIVATION_OPS(X)
 #undef X
 
-/* y[i] = f(x[i]) of an activation, or of another function whose arithmetic takes longer than its numbers take to come
- * from memory; whether op is one. */
+/* y[i] = f(x[i]) of an activation, or of another common function whose arithmetic takes longer than its numbers take to
+ * come from memory; whether op is one. */
 OUT_OF_LINE int K(function_forward)(uint32_t op, real *y, const real *x, size_t n) {
   switch (op) {
 #define X(name, ...) \
   case OP_##name: K(name##_forward)(y, x, n); return 1;
     GRADUS_ACTIVATION_OPS(X)
-    X(exp, ) X(log, ) X(log1p, ) X(expm1, ) X(normal_cdf, ) X(normal_pdf, )
+    X(exp, ) X(log, ) X(log1p, ) X(expm1, ) X(normal_cdf, )
 #undef X
     default: return 0;
   }

@@ -1,7 +1,6 @@
 /* strips.c: the operations over strips, expanded from ops.h, for programs and tensors: y = op(a, b) for n elements, n a
  * multiple of 16. The unary operations that have derivatives are those of elementwise.c. */
 
-#ifdef HAS_SCALARS
 /* Of two strips, of a strip and a number, and of a number and a strip. */
 #define X(name, value, da, db)                                                                                    \
   OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict a_, const real *restrict b_,         \
@@ -29,28 +28,21 @@ GRADUS_BINARY_OPS(X)
 /* What is mostly done with a number. */
 #define OPS_OF_NUMBERS(X) X(add, ) X(sub, ) X(mul, ) X(div, ) X(max, ) X(min, )
 
-/* y[i] = op(a[i], b) for i < n, of operations for which that is a loop of its own; whether op is one. */
-LOCAL int K(strip_by_number)(uint32_t op, real *restrict y, const real *restrict a, real b, size_t n) {
-  switch (op) {
+/* y = op(a, b) for n elements, of operations that have loops for numbers, unless both are numbers; whether there is a
+ * loop. */
+LOCAL int K(strip_arithmetic)(uint32_t op, real *y, const real *a, const real *b, uint32_t numbers, size_t n) {
+  switch (4 * op + numbers) {
 #define X(name, ...)                                                                                              \
-  case OP_##name: K(name##_by_number)(y, a, b, n); return 1;
+  case 4 * OP_##name: K(name##_forward)(y, a, b, n); return 1;                                                    \
+  case 4 * OP_##name + RIGHT_NUMBER: K(name##_by_number)(y, a, *b, n); return 1;                                  \
+  case 4 * OP_##name + LEFT_NUMBER: K(name##_of_number)(y, *a, b, n); return 1;
     OPS_OF_NUMBERS(X)
 #undef X
     default: return 0;
   }
 }
 
-/* y[i] = op(a, b[i]) for i < n, of operations for which that is a loop of its own; whether op is one. */
-LOCAL int K(strip_of_number)(uint32_t op, real *restrict y, real a, const real *restrict b, size_t n) {
-  switch (op) {
-#define X(name, ...)                                                                                              \
-  case OP_##name: K(name##_of_number)(y, a, b, n); return 1;
-    OPS_OF_NUMBERS(X)
-#undef X
-    default: return 0;
-  }
-}
-
+#ifdef HAS_SCALARS
 /* The operations of tensors alone, of strips only. */
 #define X(name, value)                                                                                            \
   OUT_OF_LINE void K(name##_forward)(real *restrict y_, const real *restrict x_, size_t n) {                      \
@@ -93,9 +85,8 @@ LOCAL void K(strip_forward)(uint32_t op, real *restrict y, const real *restrict 
 LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
   real *y = y_, spread[2][STRIP_MAX];
   const real *a = a_, *b = b_;
+  if (K(strip_arithmetic)(op, y, a, b, numbers, n)) return;
   if (numbers == 0) K(strip_forward)(op, y, a, b, n);
-  else if (numbers == RIGHT_NUMBER && K(strip_by_number)(op, y, a, *b, n)) return;
-  else if (numbers == LEFT_NUMBER && K(strip_of_number)(op, y, *a, b, n)) return;
   else {
     size_t length = size_min(n, STRIP_MAX);
     if (numbers & LEFT_NUMBER)
@@ -110,9 +101,12 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
   }
 }
 #else
-
-/* Where arithmetic decides how long it takes, that is the level's own; elsewhere memory does. */
+/* Where arithmetic decides how long it takes, that is the level's own; elsewhere memory does. The strips of programs,
+ * which compute in double, lie in the first caches. */
 LOCAL void K(strip_entry)(uint32_t op, void *y, const void *a, const void *b, uint32_t numbers, size_t n) {
+#if REAL_BITS == 64
+  if (K(strip_arithmetic)(op, y, a, b, numbers, n)) return;
+#endif
   if (numbers != 0 || !K(function_forward)(op, y, a, n)) KS(strip_entry)(op, y, a, b, numbers, n);
 }
 #endif
