@@ -10,7 +10,6 @@ import { plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { defaultFloat, type DtypeInfo, dtypeOf, float64, int32, int64, Kind } from "./dtype.ts";
 import { converted, copied } from "./kernels.ts";
 import { allAxes, checkAxes, checkRowAxis, isSameShape, type Shape, shapeText } from "./layout.ts";
-
 import { cumprod, shifted } from "./scan.ts";
 import { View } from "./view.ts";
 
@@ -29,19 +28,14 @@ interface Passage {
 
 /** Without a copy where the elements are dense and the reduced axes lie side by side; else the reduced axes come last in a copy. */
 function passage(x: View, axes: readonly number[]): Passage {
-  const order = x.isContiguous ? allAxes(x.shape.length) : byStride(x), source = ordered(x, order);
+  if (x.isContiguous) return grouped(x, x.shape, axes, allAxes(x.shape.length)) ?? reducedLast(x, axes);
+  const order = byStride(x), source = x.permuted(order);
   return (source.isContiguous ? grouped(source, x.shape, axes, order) : undefined) ?? reducedLast(x, axes);
 }
 
 /** The axes from the largest stride to the smallest. */
 function byStride({ shape, strides }: View): number[] {
   return shape.map((_, axis) => axis).sort((a, b) => strides[b] - strides[a]);
-}
-
-/** The axes in another order. */
-function ordered(x: View, order: readonly number[]): View {
-  if (order === allAxes(x.shape.length)) return x;
-  return x.with(order.map((axis) => x.shape[axis]), order.map((axis) => x.strides[axis]));
 }
 
 /** The passage in that order of the axes, or undefined where kept axes lie between reduced ones. */
@@ -69,7 +63,7 @@ export function axesLast(count: number, axes: readonly number[]): number[] {
 
 function reducedLast(x: View, axes: readonly number[]): Passage {
   const order = axesLast(x.shape.length, axes);
-  const source = copied(ordered(x, order));
+  const source = copied(x.permuted(order));
   return grouped(source, x.shape, axes, order)!;
 }
 

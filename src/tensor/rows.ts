@@ -26,11 +26,6 @@ export function inItsType(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   return dtype.kind === Kind.float ? y.to(dtype.name) : y;
 }
 
-/** The axes in another order: axis i of the result is axis order[i]. */
-function permuted(x: View, order: readonly number[]): View {
-  return x.with(order.map((axis) => x.shape[axis]), order.map((axis) => x.strides[axis]));
-}
-
 /** Where rows are in a tensor: along which axes, last ones or not. */
 export class RowAxes {
   /** The rows' axes last; undefined where they are that. */
@@ -52,7 +47,7 @@ export class RowAxes {
 
   /** The rows of a view, one after the other. */
   rowsOf(x: View): View {
-    return contiguous(this.#order === undefined ? x : permuted(x, this.#order));
+    return contiguous(this.#order === undefined ? x : x.permuted(this.#order));
   }
 
   /** New rows for a tensor of a type, to be written and then seen by `placed`. */
@@ -63,7 +58,7 @@ export class RowAxes {
   /** Rows as the tensor has them. */
   placed(rows: View): View {
     const order = this.#order;
-    return order === undefined ? rows : permuted(rows, order.map((_, axis) => order.indexOf(axis)));
+    return order === undefined ? rows : rows.permuted(order.map((_, axis) => order.indexOf(axis)));
   }
 }
 

@@ -128,9 +128,8 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 }
 
 function permuted(name: string, x: Tensor, axes: readonly number[]): Tensor {
-  const view = viewOf(x), back = axes.map((_, axis) => axes.indexOf(axis));
-  const y = view.with(axes.map((axis) => view.shape[axis]), axes.map((axis) => view.strides[axis]));
-  return record(name, y, [x], [(gradient) => permuted(name, gradient, back)]);
+  const back = axes.map((_, axis) => axes.indexOf(axis));
+  return record(name, viewOf(x).permuted(axes), [x], [(gradient) => permuted(name, gradient, back)]);
 }
 
 /** Throws unless the offset of a diagonal is a whole number. `task` completes "Cannot …". */

@@ -40,6 +40,11 @@ export class View {
     return new View(this.storage, this.dtype, shape, strides, offset);
   }
 
+  /** The axes in another order: axis i is axis order[i]. */
+  permuted(order: readonly number[]): View {
+    return this.with(order.map((axis) => this.shape[axis]), order.map((axis) => this.strides[axis]));
+  }
+
   /** Stretched along axes of size 1, and axes put in front: the same elements again and again. */
   stretched(shape: Shape): View {
     const added = shape.length - this.shape.length;
