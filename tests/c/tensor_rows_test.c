@@ -39,7 +39,7 @@ static struct row_sums sums_of(const struct rows_case *of, size_t r) {
     const long double x = tensor_get(of->x, of->type, ROWS_OFFSET + r * n + j);
     const long double z = tensor_get(of->z, of->type, ROWS_OFFSET + 1 + r * n + j);
     if (x > sums.top) sums.top = x;
-    sums.x += x / n;
+    sums.x += x / (long double)n;
     sums.z += z;
     sums.xz += x * z;
   }
@@ -49,7 +49,7 @@ static struct row_sums sums_of(const struct rows_case *of, size_t r) {
     sums.exponentials += e;
     sums.others += x == sums.top && tops++ == 0 ? 0 : e;
     sums.change += (sums.top - x) * e;
-    sums.square += (x - sums.x) * (x - sums.x) / n;
+    sums.square += (x - sums.x) * (x - sums.x) / (long double)n;
   }
   return sums;
 }
@@ -65,7 +65,7 @@ static long double plain_rows(const struct rows_case *of, const struct row_sums 
     case GRADUS_ROWS_LOG_SOFTMAX: return x - sums->top - log1pl(sums->others);
     case GRADUS_ROWS_SOFTMAX_GRADIENT: return x * (z - sums->xz);
     case GRADUS_ROWS_LOG_SOFTMAX_GRADIENT: return z - wide_exp(x) * sums->z;
-    case GRADUS_ROWS_NORMALIZE_GRADIENT: return z - sums->z / n - x * sums->xz / n;
+    case GRADUS_ROWS_NORMALIZE_GRADIENT: return z - (sums->z + x * sums->xz) / (long double)n;
     case NORMALIZE: return (x - sums->x) * scale;
     case NORMALIZE_SCALE: return scale;
     case LOSS:

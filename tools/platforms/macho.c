@@ -5,6 +5,7 @@
  * Formats: Apple's mach-o/loader.h, mach-o/nlist.h. Only the old opcodes for pointers are read, not chained fixups;
  * initialisers only as pointers; no thread-local variables: zig writes none here, and what is not read is refused. */
 #define _GNU_SOURCE
+#include <complex.h>
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -128,6 +129,11 @@ static void *apple_memcpy_chk(void *to, const void *from, size_t bytes, size_t s
   return memcpy(to, from, bytes);
 }
 
+static void *apple_memset_chk(void *to, int byte, size_t n, size_t room) {
+  if (n > room) abort();
+  return memset(to, byte, n);
+}
+
 /* Sets of signals are of another size there, and no test sends any. */
 static int apple_pthread_sigmask(int how, const void *set, void *old) { return (void)how, (void)set, (void)old, 0; }
 
@@ -144,6 +150,19 @@ static wide apple_ashlti3(wide x, int by) { return x << by; }
 static wide apple_lshrti3(wide x, int by) { return x >> by; }
 #endif
 
+__extension__ typedef __int128 signed_wide;
+
+static signed_wide apple_divti3(signed_wide a, signed_wide b) { return a / b; }
+
+static signed_wide apple_modti3(signed_wide a, signed_wide b) { return a % b; }
+
+/* What works on long double, which Apple has as double on arm64. */
+#ifdef __x86_64__
+#define WIDE(name) (void *)name##l
+#else
+#define WIDE(name) (void *)name
+#endif
+
 /* What our programs take from libSystem. One that is missing is told. */
 static const struct {
   const char *name;
@@ -152,35 +171,48 @@ static const struct {
     {"___bzero", (void *)apple_bzero},
     {"___cxa_atexit", (void *)__cxa_atexit},
     {"___memcpy_chk", (void *)apple_memcpy_chk},
+    {"___memset_chk", (void *)apple_memset_chk},
     {"___stderrp", (void *)&stderr},
     {"___stdoutp", (void *)&stdout},
 #ifdef __x86_64__
     {"___ashlti3", (void *)apple_ashlti3},
     {"___lshrti3", (void *)apple_lshrti3},
 #endif
+    {"___divti3", (void *)apple_divti3},
+    {"___modti3", (void *)apple_modti3},
     {"_alarm", (void *)alarm},
     {"_bzero", (void *)apple_bzero},
     {"_calloc", (void *)calloc},
+    {"_ceil", (void *)ceil},
+    {"_cexpl", WIDE(cexp)},
     {"_clock", (void *)clock},
     {"_erfc", (void *)erfc},
     {"_exit", (void *)exit},
     {"_exp", (void *)exp},
     {"_expm1", (void *)expm1},
     {"_fflush", (void *)fflush},
+    {"_floor", (void *)floor},
+    {"_fmod", (void *)fmod},
     {"_fork", (void *)fork},
     {"_fprintf", (void *)apple_fprintf},
     {"_free", (void *)free},
     {"_frexp", (void *)frexp},
+    {"_frexpl", WIDE(frexp)},
     {"_fwrite", (void *)fwrite},
     {"_ldexp", (void *)ldexp},
+    {"_ldexpl", WIDE(ldexp)},
     {"_log", (void *)log},
     {"_log1p", (void *)log1p},
+    {"_log1pl", WIDE(log1p)},
     {"_malloc", (void *)malloc},
     {"_memcmp", (void *)memcmp},
     {"_memcpy", (void *)memcpy},
     {"_memmove", (void *)memmove},
     {"_memset", (void *)memset},
     {"_memset_pattern16", (void *)apple_memset_pattern16},
+    {"_nearbyint", (void *)nearbyint},
+    {"_nextafter", (void *)nextafter},
+    {"_nextafterf", (void *)nextafterf},
     {"_printf", (void *)apple_printf},
     {"_pthread_atfork", (void *)pthread_atfork},
     {"_pthread_attr_destroy", (void *)pthread_attr_destroy},
@@ -198,9 +230,11 @@ static const struct {
     {"_pthread_sigmask", (void *)apple_pthread_sigmask},
     {"_puts", (void *)puts},
     {"_realloc", (void *)realloc},
+    {"_rint", (void *)rint},
     {"_sched_yield", (void *)sched_yield},
     {"_tanh", (void *)tanh},
     {"_time", (void *)time},
+    {"_trunc", (void *)trunc},
     {"_waitpid", (void *)waitpid},
     {"dyld_stub_binder", (void *)apple_dyld_stub_binder},
 };
