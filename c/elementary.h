@@ -171,13 +171,12 @@ INLINE struct K(proportion) K(proportion_to)(real top) {
   return (struct K(proportion)){.least = top + R(EXP_MIN), .shift = EXP_LIFT + BIAS - k};
 }
 
-/* Within an ulp; what it was rounded by goes to *rest. NaN stays. */
-INLINE real K(exp_in_proportion)(real x, struct K(proportion) to, real *rest) {
+/* Within an ulp. NaN stays. */
+INLINE real K(exp_in_proportion)(real x, struct K(proportion) to) {
   ubits k;
-  const real w = K(exp_parts)(to.least > x ? to.least : x, &k), high = R(1) + w;
+  const real w = K(exp_parts)(to.least > x ? to.least : x, &k);
   const real factor = x < to.least ? 0 : K(from_bits)((k + to.shift) << FRACTION_BITS);
-  *rest = (w - (high - R(1))) * factor;
-  return high * factor;
+  return K(fma)(w, factor, factor);
 }
 
 /* e^x - 1 = 2^k·w + (2^k - 1), halved and doubled because 2^k overflows before the result does.

@@ -502,7 +502,7 @@ GRADUS_API int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *p
  * gradus_tensor_reduce; y is of the type of x. Floating point is added up in double precision. */
 GRADUS_API int32_t gradus_tensor_scan(void *y, const void *x, const int32_t *plan);
 
-/* Functions of rows. SOFTMAX is within 2.2 ulps; rows with a NaN or +∞, or of nothing but −∞, give NaN.
+/* Functions of rows. SOFTMAX is within 3 ulps; rows with a NaN or +∞, or of nothing but −∞, give NaN.
  * NORMALIZE_GRADIENT is z − mean(z) − x·mean(x·z) of normalized x; the softmax in SOFTMAX_GRADIENT, x·(z − Σ x·z), and
  * in LOG_SOFTMAX_GRADIENT, z − exp(x)·Σ z, is x, the result of the function. */
 enum gradus_rows {

@@ -7,6 +7,7 @@
 
 #define LEAST_OF_ROWS ((size_t)1 << 13) /* numbers of rows that are worth a thread */
 #define FEW 8                           /* partial results that are added up one by one */
+#define LINE (64 / sizeof(real))         /* numbers of a line of the cache */
 #define CENTRED 2048                    /* the maximum from which on x − max is exact, where its exponential is not 0 */
 
 OUT_OF_LINE void share_rows(size_t rows, size_t n, range_task *run, const void *context) {
@@ -23,16 +24,20 @@ struct K(exponentials) {
   real centre, sum, rest;
 };
 
-/* e ← the exponentials of PARTIALS numbers, which are added to sum + rest. */
-OUT_OF_LINE void K(exponentials_of)(real *restrict e, const real *restrict x, const struct K(exponentials) * of,
-                                    real *restrict sum, real *restrict rest) {
+/* e ← the exponentials of x (count,PARTIALS), which are added to sum + rest; the next PARTIALS of e are `step` on. What
+ * lies `ahead` of x, the row after it, is fetched meanwhile. */
+OUT_OF_LINE void K(exponentials_of)(real *restrict e, size_t step, const real *restrict x, size_t count, size_t ahead,
+                                    const struct K(exponentials) * of, real *restrict sum, real *restrict rest) {
   const struct K(proportion) proportion = of->proportion;
   const real centre = of->centre;
-  for (size_t j = 0; j < PARTIALS; j++) {
-    real left, error;
-    e[j] = K(exp_in_proportion)(x[j] - centre, proportion, &left);
-    sum[j] = T(two_sum)(sum[j], e[j], &error);
-    rest[j] += error + left;
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < PARTIALS; j += LINE) __builtin_prefetch(x + i * PARTIALS + j + ahead);
+    for (size_t j = 0; j < PARTIALS; j++) {
+      real error;
+      e[i * step + j] = K(exp_in_proportion)(x[i * PARTIALS + j] - centre, proportion);
+      sum[j] = T(two_sum)(sum[j], e[i * step + j], &error);
+      rest[j] += error;
+    }
   }
 }
 
@@ -42,7 +47,7 @@ OUT_OF_LINE void K(last_exponentials)(real *e, const real *x, size_t n, const st
   real in[PARTIALS];
   for (size_t j = 0; j < PARTIALS; j++) in[j] = -R(__builtin_inf());
   memcpy(in, x, n * sizeof(real));
-  K(exponentials_of)(e, in, of, sum, rest);
+  K(exponentials_of)(e, 0, in, 1, 0, of, sum, rest);
 }
 
 /* e (n), or nothing if it is NULL, ← the exponentials of a row. Centred ones are of x − max, so that what is added to
@@ -54,7 +59,7 @@ OUT_OF_LINE struct K(exponentials) K(row_exponentials)(real *e, const real *x, s
   const real top = K(row_max)(x, n);
   struct K(exponentials) of = {.centre = is_centred || !(K(abs)(top) < R(CENTRED)) ? top : 0};
   of.proportion = K(proportion_to)(top - of.centre);
-  for (size_t j = 0; j < whole; j += PARTIALS) K(exponentials_of)(e ? e + j : last, x + j, &of, sum, rest);
+  K(exponentials_of)(e ? e : last, e ? PARTIALS : 0, x, whole / PARTIALS, n, &of, sum, rest);
   if (left > 0) K(last_exponentials)(last, x + whole, left, &of, sum, rest);
   if (e) memcpy(e + whole, last, left * sizeof(real));
   for (size_t j = FEW; j < PARTIALS; j++) {
@@ -88,7 +93,7 @@ struct K(rows) {
   void (*row)(real *y, const real *x, const real *z, size_t n);
 };
 
-/* y = exp(x − max) / Σ exp(x − max), within 2.2 ulps. */
+/* y = exp(x − max) / Σ exp(x − max), within 3 ulps. */
 static void K(softmax_row)(real *restrict y, const real *restrict x, const real *z, size_t n) {
   (void)z;
   const struct K(exponentials) of = K(row_exponentials)(y, x, n, 0);
@@ -124,7 +129,7 @@ LOCAL void K(log_softmax_gradient_row)(real *restrict y, const real *restrict x,
   const struct K(exponentials) of = {.proportion = K(proportion_to)(0)};
   const size_t left = n % PARTIALS, whole = n - left;
   const double sum = K(row_sum)(z, n) * 0x1p-64;
-  for (size_t j = 0; j < whole; j += PARTIALS) K(exponentials_of)(y + j, x + j, &of, unused, unused + PARTIALS);
+  K(exponentials_of)(y, PARTIALS, x, whole / PARTIALS, n, &of, unused, unused + PARTIALS);
   if (left > 0) K(last_exponentials)(last, x + whole, left, &of, unused, unused + PARTIALS);
   memcpy(y + whole, last, left * sizeof(real));
   for (size_t j = 0; j < n; j++) y[j] = (real)((double)z[j] - (double)y[j] * sum);
