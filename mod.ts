@@ -36,6 +36,7 @@ export {
   type FromOptions,
   type NormOptions,
   type RandomOptions,
+  type RangeOptions,
   type ReductionOptions,
   type ShapedData,
   type SortOptions,

@@ -121,6 +121,12 @@ export interface FromOptions extends TensorOptions {
   copy?: boolean;
 }
 
+/** What can be said of a range. */
+export interface RangeOptions extends TensorOptions {
+  /** How far it is from one number to the next. Default: 1. */
+  step?: number;
+}
+
 /** What can be said of a random tensor. */
 export interface RandomOptions extends TensorOptions {
   /** Where the numbers come from: the same seed gives the same ones. */
@@ -185,6 +191,12 @@ function typeIn(
   usual: TensorDtype = "float32",
   known: readonly string[] = [],
 ): DtypeInfo {
+  if (typeof options === "number") {
+    throw new GradusError(
+      "argument",
+      `Cannot call ${who} with ${options} there: sizes are given as one array, [2, 3], and options as an object`,
+    );
+  }
   checkOptions(`the options of ${who}`, options, ["dtype", "requiresGrad", ...known]);
   return dtypeOf(options.dtype ?? usual);
 }
@@ -348,11 +360,12 @@ export class Tensor {
 
   /**
    * start, start + step, … as long as it is below `stop` (above, where the step is negative), each computed in double precision;
-   * with one number from 0 to below it. The type is float32 unless `dtype` says.
+   * with one number from 0 to below it. The type is float32 unless `dtype` says; options may follow one number, too.
    *
    * @throws {GradusError} If the step is 0 or something is no number.
    */
-  static arange(start: number, stop?: number, options: TensorOptions & { step?: number } = {}): Tensor {
+  static arange(start: number, stop?: number | RangeOptions, options: RangeOptions = {}): Tensor {
+    if (typeof stop === "object") return Tensor.arange(start, undefined, stop);
     const from = stop === undefined ? 0 : start, step = options.step ?? 1;
     const dtype = typeIn("Tensor.arange()", options, "float32", ["step"]);
     return leaf(progression(from, step, countOf(from, stop ?? start, step), dtype), options);
@@ -364,8 +377,12 @@ export class Tensor {
     return leaf(evenly(start, stop, count, dtype), options);
   }
 
-  /** 1 on the diagonal, else 0; square unless `columns` are given. The type is float32 unless `dtype` says. */
-  static eye(rows: number, columns: number = rows, options: TensorOptions = {}): Tensor {
+  /**
+   * 1 on the diagonal, else 0; square unless `columns` are given. The type is float32 unless `dtype` says; options may follow one
+   * number, too.
+   */
+  static eye(rows: number, columns: number | TensorOptions = rows, options: TensorOptions = {}): Tensor {
+    if (typeof columns === "object") return Tensor.eye(rows, rows, columns);
     return leaf(eye(rows, columns, typeIn("Tensor.eye()", options)), options);
   }
 

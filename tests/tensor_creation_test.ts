@@ -115,6 +115,22 @@ Deno.test("zeros, ones, full, eye, arange and linspace give what they say, also 
   assertEquals(values(), expected);
 });
 
+Deno.test("arange() and eye() take options behind one number, and sizes one by one are told to be an array", () => {
+  assertEquals(Tensor.arange(3, { dtype: "int32" }).toArray(), [0, 1, 2]);
+  assertEquals(Tensor.arange(3, { step: 2 }).toArray(), [0, 2]);
+  assertEquals([Tensor.eye(2, { dtype: "int8" }).dtype, Tensor.eye(2, { dtype: "int8" }).toArray()], ["int8", [[1, 0], [
+    0,
+    1,
+  ]]]);
+  for (const make of [Tensor.zeros, Tensor.ones, Tensor.rand] as unknown as ((...sizes: number[]) => Tensor)[]) {
+    assertThrows(
+      () => make.call(Tensor, 2, 3),
+      GradusError,
+      "sizes are given as one array, [2, 3], and options as an object",
+    );
+  }
+});
+
 Deno.test("arange() computes each number by itself: 0.1 steps do not drift", () => {
   const data = Tensor.arange(0, 1000, { step: 0.1, dtype: "float64" }).toTypedArray();
   assertEquals(data.length, 10000);
