@@ -2,8 +2,11 @@
 
 import { environment } from "../src/library.ts";
 
-/** To start processes, a compiler, the speed of a real processor, or that a file can be replaced while it is open. */
-export type Need = "processes" | "compiler" | "speed" | "replacing";
+/**
+ * To start processes, a compiler, the speed of a real processor, that the level `plain`, which emulates fma, takes no minutes, or
+ * that a file can be replaced while it is open.
+ */
+export type Need = "processes" | "compiler" | "speed" | "plain" | "replacing";
 
 /** From the environment, as in `processes: why there are none; speed: why it is slow`. */
 const lacking = new Map(

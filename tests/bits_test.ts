@@ -9,6 +9,7 @@ import { levels } from "../src/ffi.ts";
 import { Run, wholeBatch } from "../src/run.ts";
 import { Engine, MLP, SGD, simdLevel } from "../mod.ts";
 import { hashAfterTraining, hashes, hashOfAll, largeHashes, optimizers } from "./_bits.ts";
+import { testAtEachLevel } from "./_levels.ts";
 import { testNeeding } from "./_machine.ts";
 
 const testWithSpeed = testNeeding("speed");
@@ -23,19 +24,11 @@ Deno.test.afterAll(async () => {
 
 for (const name of Object.keys(optimizers)) {
   for (const dtype of ["float32", "float64"] as const) {
-    Deno.test(`100 steps of ${name} in ${dtype} have the same bits at every level, whole and in chunks`, async () => {
-      const best = simdLevel();
-      try {
-        for (const level of levels) {
-          if (simdLevel(level) !== level) continue; // not one of this processor
-          for (const chunk of [37, 16, 5]) {
-            const hash = await hashAfterTraining(gradus, name, dtype, chunk);
-            assertEquals(hash, hashes[name]?.[dtype], `${simdLevel()}, chunks of ${chunk}`);
-            found.set(`${name} ${dtype}`, hash);
-          }
-        }
-      } finally {
-        simdLevel(best);
+    testAtEachLevel(`100 steps of ${name} in ${dtype} have the same bits, whole and in chunks`, async () => {
+      for (const chunk of [37, 16, 5]) {
+        const hash = await hashAfterTraining(gradus, name, dtype, chunk);
+        assertEquals(hash, hashes[name]?.[dtype], `chunks of ${chunk}`);
+        found.set(`${name} ${dtype}`, hash);
       }
     });
   }
