@@ -476,10 +476,10 @@ export class Tensor {
 
   /** The same elements in another type, or this very tensor where it is of that type. Gradients go through, in the type of each. */
   to(dtype: TensorDtype): Tensor {
-    const type = dtypeOf(dtype);
+    const type = dtypeOf(dtype), own = this.dtype;
     if (type === this.#view.dtype) return this;
     const y = copied(this.#view, type);
-    return type.kind === Kind.float ? record("to", y, [this], [(gradient) => gradient.to(this.dtype)]) : plain(y);
+    return type.kind === Kind.float ? record("to", y, [this], [(gradient) => gradient.to(own)]) : plain(y);
   }
 
   /** How far it is, in elements of the memory, from one element to the next along each axis. */

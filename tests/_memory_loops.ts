@@ -18,7 +18,8 @@ const weights = [[64, 64], [32, 64], [10, 32]].map((shape, i) => {
 const adam = new Adam(weights),
   data = Tensor.rand([32, 64], { seed: 4 }),
   classes = Tensor.randint(0, 10, [32], { seed: 5 });
-const large = Tensor.rand([1000, 1000], { seed: 6 });
+const large = Tensor.rand([1000, 1000], { seed: 6 }), mask = large.gt(0.5);
+let chain = Tensor.ones([1000, 1000], { requiresGrad: true });
 
 /** How often each is done, what, and by how many megabytes resident memory may grow, if that is not 100. */
 const loops: Record<string, [times: number, graph: (i: number) => unknown, limit?: number]> = {
@@ -83,6 +84,12 @@ const loops: Record<string, [times: number, graph: (i: number) => unknown, limit
     using _scope = Tensor.scope();
     large.mul(i).tanh().sum().item();
   }],
+  // Each result has 4 MB or 8: kept for gradients that do not read them, they would be 3 GB.
+  "goes on with a result whose gradient reads none of those before": [100, () => {
+    const sum = chain.add(large).sub(chain.mean(1, { keepDims: true })).mul(large);
+    const chosen = Tensor.where(mask, sum, 0.5).to("float64").to("float32").pad([1, 0]).slice(":", { stop: -1 });
+    chain = Tensor.concat(chosen.split(500)).fmod(2).T.reshape([1000, 1000]);
+  }, 600],
   "differentiates tensors twice": [3000, () => {
     grad((x: Tensor) => grad((x: Tensor) => x.pow(3).sum())(x).square().sum())(data);
   }],

@@ -2,10 +2,10 @@
 import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkTensor, plain, record, viewOf } from "./autograd.ts";
+import { checkTensor, plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { bool, type DtypeInfo, type Scalar } from "./dtype.ts";
 import { converted, fill } from "./kernels.ts";
-import { broadcastShape, shapeText } from "./layout.ts";
+import { broadcastShape, type Shape, shapeText } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sumTo } from "./reduction.ts";
 import { checkWhole } from "./shaping.ts";
@@ -29,11 +29,13 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const shape = views.reduce((all, view) => broadcastShape("choose from", all, view.shape), views[0].shape);
   const y = View.allocate(dtype, shape);
   if (y.size > 0) select(y, views);
-  const pullbacks = operands.map((operand, i) => (gradient: Tensor) => {
-    const isFirst = i === 0 && operand === a;
-    return sumTo(isFirst ? where(condition, gradient, 0) : where(condition, 0, gradient), viewOf(operand).shape);
-  });
+  const pullbacks = operands.map((operand, i) => chosen(condition, i === 0 && operand === a, viewOf(operand).shape));
   return record("where", y, operands, pullbacks, [viewOf(condition)]);
+}
+
+/** The gradient of one of both, of a shape. */
+function chosen(condition: Tensor, isFirst: boolean, shape: Shape): Pullback {
+  return (gradient) => sumTo(isFirst ? where(condition, gradient, 0) : where(condition, 0, gradient), shape);
 }
 
 /** y ← condition ? a : b */

@@ -6,10 +6,10 @@ import { derivatives, type Formula, Op, opNames, TensorOp } from "../bindings.ts
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isGradEnabled, needsGrad, plain, record, viewOf } from "./autograd.ts";
+import { isGradEnabled, needsGrad, nodeOf, plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
 import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
-import { broadcastShape } from "./layout.ts";
+import { broadcastShape, isSameShape, type Shape } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sum, sumTo } from "./reduction.ts";
 import { View } from "./view.ts";
@@ -128,13 +128,19 @@ function slope(op: number, k: number, gradient: Tensor, operands: Operands): Ten
   return plain(y);
 }
 
-/** Which of a, b and y the gradient of operand k reads. */
-const reads = slopes.map((programs) =>
-  programs.map(({ inputs }) => ({
-    a: inputs.includes("a"),
-    b: inputs.includes("b"),
-    y: inputs.includes("y"),
-  }))
+/** Which of a, b and y the gradients of some operands read. */
+interface Reads {
+  readonly a: boolean;
+  readonly b: boolean;
+  readonly y: boolean;
+}
+
+/** That, by the operation and by the operands whose gradients are wanted: 1 for a, 2 for b, 3 for both. */
+const reads: readonly (readonly Reads[])[] = slopes.map((programs) =>
+  [0, 1, 2, 3].map((wanted) => {
+    const inputs = programs.flatMap(({ inputs }, k) => (wanted >> k) & 1 ? inputs : []);
+    return { a: inputs.includes("a"), b: inputs.includes("b"), y: inputs.includes("y") };
+  })
 );
 
 /** An operation of the table c/ops.h on a tensor, or on two operands of which one is a tensor at least. */
@@ -161,21 +167,30 @@ export function recorded(
   tensors: readonly Tensor[],
   places: readonly number[],
 ): Tensor {
+  let wanted = 0;
+  for (let i = 0; i < places.length; i++) if (nodeOf(tensors[i]) !== undefined) wanted |= 1 << places[i];
+  // What no gradient reads is not held: chains of sums would keep every array.
+  const read = reads[op][wanted], operands = { a: read.a ? a : 0, b: read.b ? b : 0, y: 0 as Operand };
   const saved: View[] = [];
-  for (const k of places) {
-    const read = reads[op][k];
-    if (read.a && !isScalar(a)) saved.push(viewOf(a));
-    if (read.b && !isScalar(b)) saved.push(viewOf(b));
-    if (read.y) saved.push(y);
-  }
-  const result: Tensor = record(
-    nameOf(op),
-    y,
-    tensors,
-    places.map((k, i) => (gradient) => sumTo(slope(op, k, gradient, { a, b, y: result }), viewOf(tensors[i]).shape)),
-    saved,
-  );
+  if (read.a && !isScalar(a)) saved.push(viewOf(a));
+  if (read.b && !isScalar(b)) saved.push(viewOf(b));
+  if (read.y) saved.push(y);
+  const pullbacks = tensors.map((tensor, i) => pullbackTo(viewOf(tensor).shape, y, op, places[i], operands));
+  const result = record(nameOf(op), y, tensors, pullbacks, saved.length === 0 ? undefined : saved);
+  if (read.y) operands.y = result;
   return result;
+}
+
+const unchanged: Pullback = (gradient) => gradient;
+
+/** The gradient of operand k, of a shape. */
+function pullbackTo(shape: Shape, y: View, op: number, k: number, operands: Operands): Pullback {
+  if (derivatives[op][k] === 1 && isSameShape(shape, y.shape)) return unchanged;
+  return pullback(shape, op, k, operands);
+}
+
+function pullback(shape: Shape, op: number, k: number, operands: Operands): Pullback {
+  return (gradient) => sumTo(slope(op, k, gradient, operands), shape);
 }
 
 /** Comparisons and logical operations: of any operands, giving bool; the type of the operands is theirs together. */
@@ -242,20 +257,24 @@ export function quotient(op: number, a: Tensor, b: Operand): Tensor {
   const type = resultType(b === undefined ? [a] : [a, b]);
   if (type.kind !== Kind.float) refuseZeros(op, b);
   const y = compute(op, viewOf(a), viewOrNumber(b), type, type);
-  const operands = isScalar(b) ? [a] : [a, b];
-  const whole = (gradient: Tensor) => {
-    if (op === TensorOp.floorDivide) return operation(Op.mul, gradient, 0);
+  const isFlat = op === TensorOp.floorDivide, byDividend = isFlat ? vanishing : summing;
+  if (isScalar(b)) return record(nameOf(op), y, [a], [byDividend(viewOf(a).shape)]);
+  const { shape } = viewOf(b), isRead = !isFlat && nodeOf(b) !== undefined;
+  const byDivisor = isRead ? takingAway(op, a, b) : vanishing(shape);
+  return record(nameOf(op), y, [a, b], [byDividend(viewOf(a).shape), byDivisor], isRead ? [viewOf(a), viewOf(b)] : []);
+}
+
+const summing = (shape: Shape): Pullback => (gradient) => sumTo(gradient, shape);
+const vanishing = (shape: Shape): Pullback => (gradient) => sumTo(operation(Op.mul, gradient, 0), shape);
+
+/** The gradient of the divisor of a remainder. */
+function takingAway(op: number, a: Tensor, b: Tensor): Pullback {
+  return (gradient) => {
     const times = op === TensorOp.remainder
       ? quotient(TensorOp.floorDivide, a, b)
       : flatOperation(TensorOp.trunc, operation(Op.div, a, b));
-    return operation(Op.neg, operation(Op.mul, gradient, times));
+    return sumTo(operation(Op.neg, operation(Op.mul, gradient, times)), viewOf(b).shape);
   };
-  const pullbacks = [
-    (gradient: Tensor) =>
-      sumTo(op === TensorOp.floorDivide ? operation(Op.mul, gradient, 0) : gradient, viewOf(a).shape),
-    (gradient: Tensor) => sumTo(whole(gradient), (viewOrNumber(b) as View).shape),
-  ];
-  return record(nameOf(op), y, operands, pullbacks, isScalar(b) ? [] : [viewOf(a), viewOf(b)]);
 }
 
 function refuseZeros(op: number, b: Operand): void {

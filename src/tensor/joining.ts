@@ -2,7 +2,7 @@
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, record, viewOf } from "./autograd.ts";
+import { isTensor, type Pullback, record, viewOf } from "./autograd.ts";
 import { dtypeOf, type Scalar } from "./dtype.ts";
 import { copy, fill } from "./kernels.ts";
 import { checkAxis, checkShape, type Shape, shapeText } from "./layout.ts";
@@ -45,14 +45,19 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   }
   const total = views.reduce((sum, { shape }) => sum + shape[place], 0);
   const y = View.allocate(resultType(tensors), checkShape(task, first.shape.with(place, total)));
+  const pullbacks: Pullback[] = [];
   let start = 0;
-  const pullbacks = views.map((view) => {
-    const from = start, length = view.shape[place];
-    copy(stretch(y, place, from, length), view);
+  for (const view of views) {
+    const length = view.shape[place];
+    copy(stretch(y, place, start, length), view);
+    pullbacks.push(narrowing(place, start, length));
     start += length;
-    return (gradient: Tensor) => narrow(gradient, place, from, length);
-  });
+  }
   return record("concat", y, tensors, pullbacks);
+}
+
+function narrowing(axis: number, start: number, length: number): Pullback {
+  return (gradient) => narrow(gradient, axis, start, length);
 }
 
 /** Tensors of one shape along an axis of their own. */
@@ -139,13 +144,13 @@ export function pad(x: Tensor, widths: readonly number[], mode: PadMode, value: 
 }
 
 function padWith(x: Tensor, pairs: readonly number[][], value: Scalar): Tensor {
-  const view = viewOf(x), shape = [...view.shape];
+  const { shape: own } = viewOf(x), shape = [...own];
   for (const [axis, before, after] of pairs) shape[axis] += before + after;
   const y = View.allocate(dtypeOf(x.dtype), checkShape("pad a tensor", shape));
   fill(y, value);
-  copy(pairs.reduce((part, [axis, before]) => stretch(part, axis, before, view.shape[axis]), y), view);
+  copy(pairs.reduce((part, [axis, before]) => stretch(part, axis, before, own[axis]), y), viewOf(x));
   return record("pad", y, [x], [
-    (gradient) => pairs.reduce((part, [axis, before]) => narrow(part, axis, before, view.shape[axis]), gradient),
+    (gradient) => pairs.reduce((part, [axis, before]) => narrow(part, axis, before, own[axis]), gradient),
   ]);
 }
 

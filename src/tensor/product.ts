@@ -7,7 +7,7 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { checkName } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkTensor, record, viewOf } from "./autograd.ts";
+import { checkTensor, nodeOf, type Pullback, record, viewOf } from "./autograd.ts";
 import { type DtypeInfo, dtypeOf, int64, Kind, promoted } from "./dtype.ts";
 import { operation, recorded } from "./elementwise.ts";
 import { compile, converted, copied, type Expression, type Program, run } from "./kernels.ts";
@@ -135,18 +135,29 @@ export function matmul(a: Tensor, b: Tensor, task = "matmul"): Tensor {
   const batch = batchOf(task, rows.shape, columns.shape);
   const y = converted(product(task, rows, columns, batch, dtypeOf(type.compute)), type);
   const shape = withoutVectors(y.shape, left.shape.length === 1, right.shape.length === 1);
-  const whole = (gradient: Tensor) => shape === y.shape ? gradient : gradient.reshape(y.shape);
-  const matrices = (x: Tensor, { shape }: View) => viewOf(x).shape.length > 1 ? x : x.reshape(shape);
-  return record(
-    task,
-    shape === y.shape ? y : new View(y.storage, type, shape),
-    [a, b],
-    [
-      (gradient) => fitted(matmul(whole(gradient), transposed(matrices(b, columns))), rows.shape, left.shape),
-      (gradient) => fitted(matmul(transposed(matrices(a, rows)), whole(gradient)), columns.shape, right.shape),
-    ],
-    [left, right],
-  );
+  const isWanted = [a, b].map((x) => nodeOf(x) !== undefined), saved = [];
+  if (isWanted[0]) saved.push(right);
+  if (isWanted[1]) saved.push(left);
+  return record(task, shape === y.shape ? y : new View(y.storage, type, shape), [a, b], [
+    isWanted[0] ? byRight(b, columns.shape, y.shape, rows.shape, left.shape) : unwanted,
+    isWanted[1] ? byLeft(a, rows.shape, y.shape, columns.shape, right.shape) : unwanted,
+  ], saved);
+}
+
+/** What is called for no operand, since it needs no gradient: the other one is not held for it. */
+const unwanted: Pullback = (gradient) => gradient;
+
+/** In another shape, unless it is that. */
+const shaped = (x: Tensor, shape: Shape) => isSameShape(viewOf(x).shape, shape) ? x : x.reshape(shape);
+
+/** The gradient of a in a·b, with the shapes of the matrices and of a itself. */
+function byRight(b: Tensor, columns: Shape, product: Shape, rows: Shape, shape: Shape): Pullback {
+  return (gradient) => fitted(matmul(shaped(gradient, product), transposed(shaped(b, columns))), rows, shape);
+}
+
+/** The gradient of b. */
+function byLeft(a: Tensor, rows: Shape, product: Shape, columns: Shape, shape: Shape): Pullback {
+  return (gradient) => fitted(matmul(transposed(shaped(a, rows)), shaped(gradient, product)), columns, shape);
 }
 
 /** The shape of a product without the axes that vectors were given. */
@@ -258,10 +269,18 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | undefined, type: Dtype
     const ending = endingOf(op, bias !== undefined);
     run("linear", ending, ending.uniforms, y, bias === undefined ? [sums] : [sums, viewOf(bias)], compute);
   }
-  const pullbacks = [
-    (gradient: Tensor) => matmul(gradient, weight),
-    (gradient: Tensor) => matmul(transposed(gradient), x),
-    (gradient: Tensor) => sumTo(gradient, viewOf(bias!).shape),
-  ];
-  return record("linear", y, bias === undefined ? [x, weight] : [x, weight, bias], pullbacks, [input, w]);
+  const saved = [], pullbacks = [unwanted, unwanted];
+  if (nodeOf(x) !== undefined) {
+    saved.push(w);
+    pullbacks[0] = timesWeight(weight);
+  }
+  if (nodeOf(weight) !== undefined) {
+    saved.push(input);
+    pullbacks[1] = timesInput(x);
+  }
+  if (bias === undefined) return record("linear", y, [x, weight], pullbacks, saved);
+  return record("linear", y, [x, weight, bias], [...pullbacks, (gradient) => gradient.sum(0)], saved);
 }
+
+const timesWeight = (weight: Tensor): Pullback => (gradient) => matmul(gradient, weight);
+const timesInput = (x: Tensor): Pullback => (gradient) => matmul(transposed(gradient), x);

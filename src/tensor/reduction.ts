@@ -152,9 +152,9 @@ const meanOfIntegers: Task = { ...means(float64), dtype: defaultFloat };
 
 /** Σ x along axes. */
 export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const view = viewOf(x), list = checkAxes("sum", axes, view.shape.length);
-  return record("sum", reduced(sums(view.dtype), view, list, keepDims), [x], [
-    (gradient) => spread(gradient, list, view.shape),
+  const { dtype, shape } = viewOf(x), list = checkAxes("sum", axes, shape.length);
+  return record("sum", reduced(sums(dtype), viewOf(x), list, keepDims), [x], [
+    (gradient) => spread(gradient, list, shape),
   ]);
 }
 
@@ -194,10 +194,10 @@ export function countOf(shape: Shape, axes: readonly number[]): number {
 
 /** The mean along axes; of integers as float32. */
 export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const view = viewOf(x), list = checkAxes("mean", axes, view.shape.length);
-  const task = view.dtype.kind === Kind.float ? means(view.dtype) : meanOfIntegers;
-  return record("mean", reduced(task, view, list, keepDims), [x], [
-    (gradient) => spread(gradient.div(countOf(view.shape, list)), list, view.shape),
+  const { dtype, shape } = viewOf(x), list = checkAxes("mean", axes, shape.length);
+  const task = dtype.kind === Kind.float ? means(dtype) : meanOfIntegers;
+  return record("mean", reduced(task, viewOf(x), list, keepDims), [x], [
+    (gradient) => spread(gradient.div(countOf(shape, list)), list, shape),
   ]);
 }
 

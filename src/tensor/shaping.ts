@@ -2,7 +2,7 @@
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { record, viewOf } from "./autograd.ts";
+import { type Pullback, record, viewOf } from "./autograd.ts";
 import { copied, copy, fill } from "./kernels.ts";
 import {
   broadcastShape,
@@ -22,8 +22,8 @@ export type Part = (view: View) => View;
 
 /** Some of the elements, as a view; the gradient of the others is 0. */
 export function part(name: string, x: Tensor, of: Part): Tensor {
-  const view = viewOf(x);
-  return record(name, of(view), [x], [(gradient) => placed(name, gradient, view.shape, of)]);
+  const { shape } = viewOf(x);
+  return record(name, of(viewOf(x)), [x], [(gradient) => placed(name, gradient, shape, of)]);
 }
 
 /** Zeros of a shape, but for a part, which has these elements. */
@@ -198,7 +198,11 @@ export function stretched(name: string, x: Tensor, shape: Shape): Tensor {
       }: only axes of size 1 can be stretched`,
     );
   }
-  return record(name, view.stretched(shape), [x], [(gradient) => sumTo(gradient, view.shape)]);
+  return record(name, view.stretched(shape), [x], [summingTo(view.shape)]);
+}
+
+function summingTo(shape: Shape): Pullback {
+  return (gradient) => sumTo(gradient, shape);
 }
 
 /** The elements in reverse order along axes. */
