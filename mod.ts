@@ -32,6 +32,7 @@ export { type BackwardOptions, Value } from "./src/value.ts";
 export type { Memory } from "./src/memory.ts";
 export { Scope } from "./src/scope.ts";
 export {
+  type ClosenessOptions,
   type Elements,
   type FromOptions,
   type NormOptions,
@@ -58,7 +59,7 @@ export type { TensorActivation } from "./src/tensor/product.ts";
 export type { ClassTargets, CrossEntropyOptions, HuberOptions, LossOptions } from "./src/tensor/losses.ts";
 export type { DropoutOptions, LayerNormOptions } from "./src/tensor/rows.ts";
 export type { TensorScope } from "./src/tensor/scope.ts";
-export type { Sorted } from "./src/tensor/sorting.ts";
+export type { Sorted, Unique } from "./src/tensor/sorting.ts";
 export type { MemoryStats } from "./src/tensor/storage.ts";
 export type { CompiledFunction } from "./src/compile.ts";
 export {

@@ -27,6 +27,7 @@ import {
 import {
   bitOperation,
   clamped,
+  close,
   comparison,
   flatOperation,
   operation,
@@ -69,7 +70,7 @@ import {
   take,
 } from "./tensor/indexing.ts";
 import { set } from "./tensor/assigning.ts";
-import { chunk, concat, pad, type PadMode, repeat, roll, split, stack, tile } from "./tensor/joining.ts";
+import { chunk, concat, pad, type PadMode, repeat, roll, split, stack, tile, unbind } from "./tensor/joining.ts";
 import {
   asShape,
   broadcastTo,
@@ -91,7 +92,7 @@ import { isSameShape, type Shape, shapeText } from "./tensor/layout.ts";
 import type { Operand } from "./tensor/promotion.ts";
 import { all, any, argmax, argmin, max, mean, min, prod, sum } from "./tensor/reduction.ts";
 import { cumprod, cumsum } from "./tensor/scan.ts";
-import { argsort, sort, type Sorted, topk } from "./tensor/sorting.ts";
+import { argsort, sort, type Sorted, topk, type Unique, unique } from "./tensor/sorting.ts";
 import { TensorScope } from "./tensor/scope.ts";
 import { logSumExp, norm, standardDeviation, variance } from "./tensor/statistics.ts";
 import { clearCache, limitCache, type MemoryStats, memoryStats, outsideOfArenas } from "./tensor/storage.ts";
@@ -161,6 +162,16 @@ export interface SortOptions {
 export interface TopkOptions {
   /** Whether the largest; else the smallest, from the smallest on. Default: true. */
   largest?: boolean;
+}
+
+/** How near to each other elements have to be for `allClose`. */
+export interface ClosenessOptions {
+  /** How far apart they may be, as a part of the other one. Default: 1e-5. */
+  rtol?: number;
+  /** How far apart they may be beside that. Default: 1e-8. */
+  atol?: number;
+  /** Whether two NaN are near. Default: false. */
+  equalNaN?: boolean;
 }
 
 /** A typed array with its shape. */
@@ -790,8 +801,12 @@ export class Tensor {
     return transpose(this, -2, -1);
   }
 
-  /** One axis at another place among the others, as a view. */
-  moveaxis(from: number, to: number): Tensor {
+  /**
+   * One axis, or several, at other places, as a view; the others stay in their order.
+   *
+   * @throws {GradusError} If there is no such axis or place, one is given twice, or there are not as many of both.
+   */
+  moveaxis(from: number | readonly number[], to: number | readonly number[]): Tensor {
     return moveaxis(this, from, to);
   }
 
@@ -975,6 +990,11 @@ export class Tensor {
     return split(this, sizes, axis);
   }
 
+  /** What stands at each place of an axis, as views: `[x.select(axis, 0), x.select(axis, 1), …]`. */
+  unbind(axis = 0): Tensor[] {
+    return unbind(this, axis);
+  }
+
   /** At most `count` parts along an axis, as views: of one size, but that the last may be smaller. */
   chunk(count: number, axis = 0): Tensor[] {
     return chunk(this, count, axis);
@@ -1002,9 +1022,14 @@ export class Tensor {
     return tile(this, counts);
   }
 
-  /** The elements moved along an axis, those that leave it coming in at its other end; without an axis, all in a row. */
-  roll(shift: number, axis?: number): Tensor {
-    return roll(this, shift, axis);
+  /**
+   * The elements moved along an axis, those that leave it coming in at its other end; without an axis, all in a row. Along several
+   * axes, with a shift for each.
+   *
+   * @throws {GradusError} If a shift is no whole number, there is no such axis, or there are not as many of both.
+   */
+  roll(shifts: number | readonly number[], axes?: number | readonly number[]): Tensor {
+    return roll(this, shifts, axes);
   }
 
   // ---------------------------------------------------------------- elementwise
@@ -1223,6 +1248,30 @@ export class Tensor {
     return comparison(TensorOp.lessEqual, other, this);
   }
 
+  /**
+   * Whether every element is near that of the other one, stretched to one shape: a = b, or |a − b| ≤ atol + rtol·|b|.
+   *
+   * @param options `rtol`: default 1e-5; `atol`: default 1e-8; `equalNaN`: whether two NaN count as near, default false.
+   * @throws {GradusError} If the shapes do not fit.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assert } from "@std/assert";
+   *
+   * const x = Tensor.from([0.1, 2]);
+   * assert(x.mul(3).allClose(Tensor.from([0.3, 6])));
+   * assert(!x.allClose(2) && x.allClose(2, { atol: 2 }));
+   * ```
+   */
+  allClose(other: Operand, options: ClosenessOptions = {}): boolean {
+    checkOptions("the options of allClose()", options, ["rtol", "atol", "equalNaN"]);
+    const rtol = checkNumber("rtol", options.rtol ?? 1e-5, nonNegativeRange);
+    const atol = checkNumber("atol", options.atol ?? 1e-8, nonNegativeRange);
+    const equalNaN = checkBoolean("equalNaN", options.equalNaN ?? false);
+    return withGrad(false, () => all(close(this, other, { rtol, atol, equalNaN })).item() === 1);
+  }
+
   /** Whether both are not 0, element by element, as bool. */
   logicalAnd(other: Operand): Tensor {
     return comparison(TensorOp.logicalAnd, this, other);
@@ -1431,6 +1480,26 @@ export class Tensor {
   /** The `indices` of `sort` alone. */
   argsort(axis: number = -1, options: SortOptions = {}): Tensor {
     return argsort(this, axis, isDescending("argsort", options));
+  }
+
+  /**
+   * The different elements, from the smallest to the largest, as `values`, (count,); each NaN is one of its own. `inverse` has for
+   * each element its number among them, in the shape of this tensor, `counts` how often each is there, both as int32. A backward
+   * pass that reaches `values` is refused.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { values, inverse, counts } = Tensor.from([[3, 1], [3, 2]]).unique();
+   * assertEquals(values.toArray(), [1, 2, 3]);
+   * assertEquals(inverse.toArray(), [[2, 0], [2, 1]]);
+   * assertEquals(counts.toArray(), [1, 1, 2]);
+   * ```
+   */
+  unique(): Unique {
+    return unique(this);
   }
 
   /**

@@ -165,7 +165,7 @@ export function call(
   if (isInPlace(method)) return [receiver!];
   if (result instanceof Tensor) return [result];
   if (Array.isArray(result) && result[0] instanceof Tensor) return result;
-  if (result?.values instanceof Tensor) return [result.values, result.indices];
+  if (result?.values instanceof Tensor) return Object.values(result);
   return { plain: result };
 }
 

@@ -142,3 +142,41 @@ Deno.test("concat() of small elements joins pieces of storages, and views in oth
     ]]);
   }
 });
+
+Deno.test("what PyTorch copies is a copy also where nothing changes: roll(), repeat(), tile(), round() of integers", () => {
+  const rows = numbered([1, 3]), whole = Tensor.from([1, 2], { dtype: "int32" });
+  const copies = [
+    rows.roll(0),
+    rows.roll(3, 1),
+    rows.roll([], []),
+    rows.repeat([1, 1]),
+    rows.repeat([4, 1]),
+    rows.tile([1]),
+  ];
+  for (const copy of [...copies, whole.round(), whole.floor()]) copy.zero_();
+  assertEquals([rows.toArray(), whole.toArray()], [[[0, 1, 2]], [1, 2]]);
+});
+
+Deno.test("unbind() gives views, of which a write is seen, and none of an axis of size 0", () => {
+  const x = numbered([2, 3]);
+  x.unbind(1)[2].fill_(9);
+  assertEquals(x.toArray(), [[0, 1, 9], [3, 4, 9]]);
+  assertEquals(Tensor.zeros([0, 2]).unbind(), []);
+  assertThrows(() => x.unbind(2), GradusError, "Cannot unbind a tensor: there is no axis 2, -2 to 1 is needed");
+});
+
+Deno.test("moveaxis() and roll() along several axes say what does not fit", () => {
+  const x = numbered([2, 3]);
+  assertThrows(
+    () => x.moveaxis([0, 1], 0),
+    GradusError,
+    "Cannot move axes of a tensor: there are 2 axes and 1 places, one for each is needed",
+  );
+  assertThrows(() => x.moveaxis([0, -2], [0, 1]), GradusError, "Cannot move axes of a tensor: axis 0 is given twice");
+  assertThrows(
+    () => x.roll([1, 2], 0),
+    GradusError,
+    "Cannot roll a tensor: there are 2 shifts and 1 axes, one for each is needed",
+  );
+  assertThrows(() => x.roll([1, 0.5], [0, 1]), GradusError, "Cannot roll a tensor by 0.5: a whole number is needed");
+});

@@ -1,5 +1,5 @@
 /** What operations of tensors say of operands that are none. */
-import { assertThrows } from "@std/assert";
+import { assert, assertThrows } from "@std/assert";
 import { GradusError } from "../src/error.ts";
 import { Tensor } from "../src/tensor.ts";
 
@@ -29,4 +29,15 @@ Deno.test("operations of two operands refuse to have one", () => {
     refused(f, undefined, "the other operand is missing, a tensor or a number is needed");
   }
   refused((y) => x.add_(y), undefined, "Cannot compute with undefined: a tensor or a number is needed");
+});
+
+Deno.test("allClose() takes numbers and other types, records nothing, and refuses what it does not know", () => {
+  const x = Tensor.from([1, 1 + 1e-6], { requiresGrad: true });
+  assert(x.allClose(1) && !x.allClose(1, { rtol: 0 }) && x.allClose(Tensor.ones([2], { dtype: "int64" })));
+  assert(!Tensor.from([NaN]).allClose(NaN) && Tensor.from([NaN]).allClose(NaN, { equalNaN: true }));
+  assert(!Tensor.from([Infinity]).allClose(-Infinity, { rtol: 1 }) && Tensor.from([Infinity]).allClose(Infinity));
+  assert(Tensor.zeros([0]).allClose(5));
+  assertThrows(() => x.allClose(1, { rtol: -1 }), GradusError, "Cannot use rtol -1: a number of at least 0 is needed");
+  assertThrows(() => x.allClose(1, { tolerance: 1 } as never), GradusError, 'there is no option "tolerance"');
+  assertThrows(() => x.allClose(Tensor.ones([3])), GradusError, "from the last axis on, sizes have to be equal or 1");
 });

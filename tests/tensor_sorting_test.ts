@@ -139,3 +139,17 @@ Deno.test("Tensor.sort(), argsort() and topk() take a single element for a row o
   assertEquals(x.topk(0).values.shape, [0]);
   checkTensorGradients((x) => x.sort().values, [x]);
 });
+
+Deno.test("Tensor.unique() tells each NaN from the others, takes views, and has no gradient", () => {
+  const { values, inverse, counts } = Tensor.from([[nan, 2], [-0, nan], [2, 0]]).T.unique();
+  assertEquals(values.toArray(), [-0, 2, nan, nan]);
+  assertEquals(inverse.toArray(), [[2, 0, 1], [1, 3, 0]]);
+  assertEquals(counts.toArray(), [2, 2, 1, 1]);
+  const x = Tensor.from([2, 1, 2], { requiresGrad: true });
+  assertThrows(
+    () => x.unique().values.sum().backward(),
+    GradusError,
+    "Cannot differentiate unique(): its values have no gradient, sort() or detach() before it is needed",
+  );
+  assertEquals(x.detach().unique().values.requiresGrad, false);
+});

@@ -8,7 +8,7 @@ import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, needsGrad, nodeOf, plain, type Pullback, record, viewOf } from "./autograd.ts";
 import { bool, defaultFloat, type DtypeInfo, dtypeOf, float64, int64, Kind, type Scalar } from "./dtype.ts";
-import { compile, type Expression, fill, type Program, run } from "./kernels.ts";
+import { compile, copied, type Expression, fill, type Program, run } from "./kernels.ts";
 import { broadcastShape, isSameShape, type Shape } from "./layout.ts";
 import { isScalar, type Operand, resultType } from "./promotion.ts";
 import { sum, sumTo } from "./reduction.ts";
@@ -199,10 +199,37 @@ export function comparison(op: number, a: Operand, b?: Operand): Tensor {
   return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), type, bool));
 }
 
+/** How near to each other elements have to be. */
+export interface Closeness {
+  /** How far apart, as a part of the second. */
+  readonly rtol: number;
+  /** How far apart, beside that. */
+  readonly atol: number;
+  /** Whether two NaN are. */
+  readonly equalNaN: boolean;
+}
+
+/** Whether a = b or |a − b| ≤ atol + rtol·|b|, which is finite; element by element, as bool. */
+export function close(a: Tensor, b: Operand, { rtol, atol, equalNaN }: Closeness): Tensor {
+  const type = resultType([a, b]), floating = type.kind === Kind.float ? type : float64;
+  const left = a.to(floating.name), right = isScalar(b) ? plain(viewOfNumber(b, floating)) : b.to(floating.name);
+  const distance = operation(Op.abs, operation(Op.sub, left, right));
+  const allowed = operation(Op.add, operation(Op.mul, operation(Op.abs, right), rtol), atol);
+  const isNear = comparison(
+    TensorOp.logicalAnd,
+    comparison(TensorOp.isFinite, distance),
+    comparison(TensorOp.lessEqual, distance, allowed),
+  );
+  const isClose = comparison(TensorOp.logicalOr, comparison(TensorOp.equal, left, right), isNear);
+  if (!equalNaN) return isClose;
+  const areNaN = comparison(TensorOp.logicalAnd, comparison(TensorOp.isNan, left), comparison(TensorOp.isNan, right));
+  return comparison(TensorOp.logicalOr, isClose, areNaN);
+}
+
 /** Operations that are flat nearly everywhere, as floor() is: their gradient is 0. */
 export function flatOperation(op: number, x: Tensor): Tensor {
   const view = viewOf(x);
-  if (view.dtype.kind !== Kind.float) return x;
+  if (view.dtype.kind !== Kind.float) return plain(copied(view));
   const y = compute(op, view, undefined, view.dtype, view.dtype);
   return record(nameOf(op), y, [x], [(gradient) => operation(Op.mul, gradient, 0)]);
 }

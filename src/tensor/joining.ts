@@ -7,7 +7,7 @@ import { dtypeOf, type Scalar } from "./dtype.ts";
 import { copy, fill } from "./kernels.ts";
 import { checkAxis, checkShape, type Shape, shapeText } from "./layout.ts";
 import { resultType } from "./promotion.ts";
-import { narrow, take } from "./indexing.ts";
+import { narrow, select, take } from "./indexing.ts";
 import { reshape, stretched, unsqueeze } from "./shaping.ts";
 import { View } from "./view.ts";
 
@@ -105,6 +105,12 @@ function equalParts(size: number, whole: number): number[] {
   return Array.from({ length: Math.ceil(whole / size) }, (_, i) => Math.min(size, whole - i * size));
 }
 
+/** What stands at each place of an axis. */
+export function unbind(x: Tensor, axis: number): Tensor[] {
+  const { shape } = viewOf(x), place = checkAxis("unbind a tensor", axis, shape.length);
+  return Array.from({ length: shape[place] }, (_, i) => select(x, place, i));
+}
+
 /** At most that many parts along an axis, of one size but for the last. */
 export function chunk(x: Tensor, count: number, axis: number): Tensor[] {
   if (!Number.isInteger(count) || count < 1) {
@@ -187,8 +193,8 @@ export function repeat(x: Tensor, counts: readonly number[]): Tensor {
   const isOne = (size: number, i: number) => size === 1 || times[i] === 1;
   const apart = reshape(x, sizes.flatMap((size, i) => isOne(size, i) ? [size] : [1, size]));
   const whole = sizes.flatMap((size, i) => isOne(size, i) ? [size * times[i]] : [times[i], size]);
-  const again = stretched("repeat", apart, whole);
-  return reshape(again, sizes.map((size, i) => size * times[i]));
+  const again = reshape(stretched("repeat", apart, whole), sizes.map((size, i) => size * times[i]));
+  return viewOf(again).storage === viewOf(x).storage ? again.clone() : again;
 }
 
 /** As `repeat`; where there are fewer counts than axes, the first axes are left as they are. */
@@ -197,15 +203,25 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   return repeat(x, [...new Array<number>(missing).fill(1), ...times]);
 }
 
-/** The elements moved along an axis, those that leave it at the end coming in at the beginning; of all as one, without an axis. */
-export function roll(x: Tensor, shift: number, axis?: number): Tensor {
-  const { shape } = viewOf(x);
-  if (!Number.isInteger(shift)) {
-    throw new GradusError("argument", `Cannot roll a tensor by ${shown(shift)}: a whole number is needed`);
+/** The elements moved along axes, those that leave one at the end coming in at its beginning; of all as one, without axes. */
+export function roll(x: Tensor, shifts: number | readonly number[], axes?: number | readonly number[]): Tensor {
+  const { shape } = viewOf(x), by = [shifts].flat(), wrong = by.findIndex((shift) => !Number.isInteger(shift));
+  if (wrong >= 0) {
+    throw new GradusError("argument", `Cannot roll a tensor by ${shown(by[wrong])}: a whole number is needed`);
   }
-  if (axis === undefined) return reshape(roll(reshape(x, [-1]), shift, 0), shape);
-  const place = checkAxis("roll a tensor", axis, shape.length), size = shape[place];
-  const start = size === 0 ? 0 : ((shift % size) + size) % size;
-  if (start === 0) return x;
-  return concat([narrow(x, place, size - start, start), narrow(x, place, 0, size - start)], place);
+  if (axes === undefined && by.length === 1) return reshape(rolled(reshape(x, [-1]), by[0], 0), shape);
+  const along = axes === undefined ? [] : [axes].flat();
+  if (along.length !== by.length) {
+    throw new GradusError(
+      "argument",
+      `Cannot roll a tensor: there are ${by.length} shifts and ${along.length} axes, one for each is needed`,
+    );
+  }
+  const places = along.map((axis) => checkAxis("roll a tensor", axis, shape.length));
+  return places.reduce((y, place, i) => rolled(y, by[i], place), places.length === 0 ? x.clone() : x);
+}
+
+function rolled(x: Tensor, shift: number, axis: number): Tensor {
+  const size = viewOf(x).shape[axis], start = size === 0 ? 0 : ((shift % size) + size) % size;
+  return concat([narrow(x, axis, size - start, start), narrow(x, axis, 0, size - start)], axis);
 }

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Pullback, record, viewOf } from "./autograd.ts";
 import { copied, copy, fill } from "./kernels.ts";
 import {
+  allAxes,
   broadcastShape,
   checkAxes,
   checkAxis,
@@ -152,12 +153,27 @@ export function reversedAxes(x: Tensor): Tensor {
   return permuted("T", x, viewOf(x).shape.map((_, i) => i).reverse());
 }
 
-/** An axis at another place among the others. */
-export function moveaxis(x: Tensor, from: number, to: number): Tensor {
-  const task = "move an axis of a tensor", count = viewOf(x).shape.length;
-  const axes = viewOf(x).shape.map((_, i) => i), [axis] = axes.splice(checkAxis(task, from, count), 1);
-  axes.splice(checkAxis(task, to, count), 0, axis);
+/** Axes at other places; the others stay in their order. */
+export function moveaxis(x: Tensor, from: number | readonly number[], to: number | readonly number[]): Tensor {
+  const count = viewOf(x).shape.length, sources = distinctAxes(from, count), places = distinctAxes(to, count);
+  if (sources.length !== places.length) {
+    throw new GradusError(
+      "shape",
+      `Cannot move axes of a tensor: there are ${sources.length} axes and ${places.length} places, one for each is needed`,
+    );
+  }
+  const axes = new Array<number>(count), others = allAxes(count).filter((axis) => !sources.includes(axis)).values();
+  places.forEach((place, i) => axes[place] = sources[i]);
+  for (let i = 0; i < count; i++) axes[i] ??= others.next().value!;
   return permuted("moveaxis", x, axes);
+}
+
+/** One axis or several, in the order in which they are given. */
+function distinctAxes(given: number | readonly number[], count: number): number[] {
+  const task = "move axes of a tensor", axes = [given].flat().map((axis) => checkAxis(task, axis, count));
+  const twice = axes.find((axis, i) => axes.indexOf(axis) !== i);
+  if (twice === undefined) return axes;
+  throw new GradusError("shape", `Cannot ${task}: axis ${twice} is given twice`);
 }
 
 /** Without the axes of size 1 among the given ones; without any of that size, if none are given. */

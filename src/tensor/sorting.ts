@@ -3,11 +3,12 @@ import { GradusError } from "../error.ts";
 import { native, unwrap } from "../ffi.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { plain, viewOf } from "./autograd.ts";
-import { dtypeOf, int32 } from "./dtype.ts";
+import { plain, record, viewOf } from "./autograd.ts";
+import { bool, dtypeOf, int32 } from "./dtype.ts";
 import { gathered } from "./indexing.ts";
-import { contiguous, converted } from "./kernels.ts";
+import { contiguous, converted, fill } from "./kernels.ts";
 import { checkRowAxis } from "./layout.ts";
+import { Storage } from "./storage.ts";
 import { View } from "./view.ts";
 
 /** Elements in order, and where they were. */
@@ -43,6 +44,50 @@ export function topk(x: Tensor, k: number, axis: number, largest: boolean): Sort
     );
   }
   return first("topk", x, k, along, largest);
+}
+
+/** The different elements, and how to get back to all. */
+export interface Unique {
+  /** The different elements, from the smallest to the largest. */
+  readonly values: Tensor;
+  /** For each element its number among them, as int32, in the shape of the tensor. */
+  readonly inverse: Tensor;
+  /** How often each is there, as int32. */
+  readonly counts: Tensor;
+}
+
+/** The different elements; each NaN is one of its own, as it is equal to none. */
+export function unique(x: Tensor): Unique {
+  const flat = plain(contiguous(viewOf(x))).reshape([-1]), { values, indices } = sort(flat, 0, false), { size } = flat;
+  const isFirst = plain(bools(size)), order = viewOf(indices), inverse = View.allocate(int32, viewOf(x).shape);
+  if (size > 1) isFirst.narrow(0, 1, size - 1).copy_(values.narrow(0, 1, size - 1).ne(values.narrow(0, 0, size - 1)));
+  const flags = viewOf(isFirst).storage.array as Uint8Array, from = order.storage.array as Int32Array;
+  const to = inverse.storage.array as Int32Array, starts: number[] = [];
+  for (let i = 0; i < size; i++) {
+    if (flags[i] !== 0) starts.push(i);
+    to[from[order.offset + i]] = starts.length - 1;
+  }
+  const counts = Int32Array.from(starts, (start, i) => (starts[i + 1] ?? size) - start);
+  const result = record("unique", viewOf(values.masked(isFirst)), [x], [refuseGradient]);
+  return {
+    values: result,
+    inverse: plain(inverse),
+    counts: plain(new View(new Storage(counts), int32, [counts.length])),
+  };
+}
+
+/** True everywhere. */
+function bools(size: number): View {
+  const y = View.allocate(bool, [size]);
+  fill(y, true);
+  return y;
+}
+
+function refuseGradient(): never {
+  throw new GradusError(
+    "state",
+    "Cannot differentiate unique(): its values have no gradient, sort() or detach() before it is needed",
+  );
 }
 
 /** How many elements there are along an axis; a single element is a row of one. */

@@ -297,6 +297,12 @@ def sort(x, axis=-1, descending=False):
     return ordered, places.int()
 
 
+def unique(x):
+    """Without a gradient, which PyTorch refuses."""
+    values, inverse, counts = x.detach().unique(return_inverse=True, return_counts=True)
+    return values, inverse.int(), counts.int()
+
+
 def topk(x, k, axis=-1, largest=True):
     """At ties the first ones: PyTorch leaves open which."""
     assert torch.equal(x.topk(k, dim=axis, largest=largest).values, sort(x, axis, largest)[0].narrow(axis, 0, k))
@@ -429,6 +435,7 @@ JOINS = {
     "tile": lambda x, counts: x.tile(counts),
     "repeat": lambda x, counts: x.repeat(counts),
     "roll": lambda x, shift, axis=None: x.roll(shift, axis),
+    "unbind": lambda x, axis=0: x.unbind(axis),
 }
 REDUCTIONS = {
     "sum": along(lambda x, d, k: x.sum(d, keepdim=k)),
@@ -455,6 +462,7 @@ REDUCTIONS = {
     "sort": sort,
     "argsort": lambda x, axis=-1, descending=False: sort(x, axis, descending)[1],
     "topk": topk,
+    "unique": unique,
 }
 ACTIVATIONS = ["relu", "leakyRelu", "tanh", "sigmoid", "gelu", "silu", "softplus"]
 PRODUCTS = {
@@ -511,6 +519,9 @@ PROPERTIES = {
     "offset": lambda x: x.storage_offset(),
     "isContiguous": lambda x: x.is_contiguous(),
     "device": lambda x: str(x.device),
+    "allClose": lambda x, other, rtol=1e-5, atol=1e-8, equalNaN=False: torch.allclose(
+        x, other, rtol=rtol, atol=atol, equal_nan=equalNaN,
+    ),
     "item": lambda x: int(x) if x.dtype == torch.bool else x.item(),
     "toArray": lambda x: x.tolist(),
     "toString": lambda x: repr(x).replace("torch.", "").replace("True", "true").replace("False", "false"),
@@ -526,7 +537,7 @@ METHODS = {
 EXACTLY = {
     *EXACT, *TESTS, *BITS, *IN_PLACE, "bitNot", "neg", "relu", "abs", "sign", "floor", "ceil", "round", "trunc", "clamp",
     "add", "sub", "mul", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge", "logicalAnd", "logicalOr", "logicalXor",
-    "max", "min", "any", "all", "argmax", "argmin", "argsort", "sort", "topk",
+    "max", "min", "any", "all", "argmax", "argmin", "argsort", "sort", "topk", "unique",
 } - {"pow_", "Tensor.linspace"}
 
 
@@ -785,6 +796,14 @@ def view_cases():
     case("flip", "float64 [0,2]", 0)
     case("moveaxis", "float64 [2,1,3]", 0, 2)
     case("moveaxis", "float64 [2,1,3] transposed", -1, 0)
+    case("moveaxis", "float64 [2,1,3,2]", [0, 1], [-1, 0])
+    case("moveaxis", "float64 [2,1,3,2] flipped", [3, -3], [1, 2])
+    case("moveaxis", "float32 [2,1,3,2,1,1,2,1] transposed", [0, 6, 3], [7, 1, 0])
+    case("moveaxis", "float64 [2,3]", [], [])
+    refused("moveaxis", "float64 [2,3,1]", [0, 1], [0])
+    refused("moveaxis", "float64 [2,3,1]", [0, -3], [0, 1])
+    refused("moveaxis", "float64 [2,3,1]", [0, 1], [2, 2])
+    refused("moveaxis", "float64 [2,3,1]", 0, 3)
     for offset in [1, -1, 2, 3]:
         case("diagonal", "float64 [2,3]", offset)
     case("diagonal", "float64 [2,2,3]", 0, [-2, -1])
@@ -945,6 +964,31 @@ def join_cases():
     case("roll", "float64 [5]", 7, 0)
     case("roll", "float64 [2,3] flipped", -1, -1)
     case("roll", "float64 [0]", 1, 0)
+    case("roll", "float64 [2,3]", [1, -2], [0, 1])
+    case("roll", "float64 [2,3,2] sliced", [1, 1, -1], [2, 0, 2])
+    case("roll", "int32 [3]", [2])
+    case("roll", "float64 [2,0,3]", [1, 1], [1, 2])
+    case("roll", "bfloat16 [1,2,1,1,2,1,1,3]", [5, -1], [-1, 1])
+    refused("roll", "float64 [2,3]", [1, 2])
+    refused("roll", "float64 [2,3]", 1, [0, 1])
+    refused("roll", "float64 [2,3]", [1, 2], [0, 2])
+    for spec in [*FLOATS[2:], *OTHERS[:4], "bool [2,1]", "float64 [2,0,3]"]:
+        case("unbind", spec)
+    case("unbind", "float64 [2,3] transposed", -1)
+    case("unbind", "float32 [2,1,3,1,1,1,2,1]", 6)
+    refused("unbind", "float64 []")
+    refused("unbind", "float64 [2,3]", 2)
+    for spec in ["float64 [2,6] whole", "float32 [2,3] halves transposed", "float16 [3,2] halves flipped", "bfloat16 [9] halves",
+                 "int64 [4,3]", "int32 [5]", "uint8 [7]", "bool [2,4]", "bool [0]", "float64 [0,2]", "float64 []",
+                 "float64 [2,3] expanded", "float64 [12] special", "int8 [2,1,2,1,1,1,2,3]"]:
+        case("unique", spec)
+    for near, options in [(0, {}), (0, {"rtol": 0, "atol": 0}), (0, {"equalNaN": True})]:
+        for spec in ["float64 [3,4] special", "float32 [0]", "float16 [2,2] transposed", "int32 [3]", "bool [2]"]:
+            case("allClose", [spec, spec], "$1", options)
+    for options in [{}, {"rtol": 1}, {"atol": 3}, {"atol": 8}, {"rtol": 0.5, "atol": 1}]:
+        case("allClose", ["float64 [2,3]", "float64 [3]"], "$1", options)
+        case("allClose", ["float64 [2,1] positive", "float64 [2,3] positive flipped"], "$1", options)
+    refused("allClose", ["float64 [2]", "float64 [3]"], "$1")
 
 
 REDUCED = [
