@@ -460,7 +460,7 @@ enum gradus_tensor_op {
  * the last one is converted to that of y; without an operation it is x0. Inputs that there are not are NULL; there are
  * up to 4 inputs and 32 registers, input j being register j, which no operation writes, and the others are written
  * before they are read. INT64 has all of enum gradus_tensor_op and, of enum gradus_op, neg, square, abs, sign, step,
- * add, sub, mul, max, min and pow, which is 0 where the exponent is negative; what is too large wraps around.
+ * add, sub, mul, max, min and pow, towards 0 where the exponent is negative; what is too large wraps around.
  *
  * Conversions: to floating point the nearest, to even at halves, as IEEE 754 has it, a NaN remaining one; from
  * floating point to integers towards 0, NaN becoming 0 and what int64_t cannot hold the nearest that it can; to

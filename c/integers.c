@@ -6,9 +6,11 @@
 #define U(x) ((uint64_t)(x))
 #define I(x) ((int64_t)(x))
 
-/* a^b, wrapping around; 0 where b < 0. */
+/* a^b, wrapping around; where b < 0 towards 0: that of 1 and of −1 is 1 or −1, all others give 0. */
 static int64_t integer_pow(int64_t a, int64_t b) {
-  uint64_t power = b >= 0;
+  if (b < 0 && a != 1 && a != -1) return 0;
+  if (b < 0) b &= 1;
+  uint64_t power = 1;
   for (uint64_t square = U(a); b > 0; b >>= 1, square *= square)
     if (b & 1) power *= square;
   return I(power);

@@ -26,11 +26,13 @@ import {
 } from "./tensor/dtype.ts";
 import {
   bitOperation,
+  checkPower,
   clamped,
   close,
   comparison,
   flatOperation,
   operation,
+  power,
   quotient,
   rectified,
 } from "./tensor/elementwise.ts";
@@ -1054,9 +1056,13 @@ export class Tensor {
     return operation(Op.div, this, other);
   }
 
-  /** aᵇ. Of a base below 0 it is NaN unless b is whole. */
+  /**
+   * aᵇ. Of a base below 0 it is NaN unless b is whole. Of integers it is one, towards 0.
+   *
+   * @throws {GradusError} If integers are to be raised to a number that is whole and below 0; a tensor may hold such.
+   */
   pow(exponent: Operand): Tensor {
-    return exponent === 2 ? operation(Op.square, this) : operation(Op.pow, this, exponent);
+    return power(this, exponent);
   }
 
   /** The larger of two; at a tie the gradient goes to both in halves. `max` is along axes. */
@@ -1760,6 +1766,7 @@ export class Tensor {
 
   /** As `pow`, in place, under the rules of `add_`. */
   pow_(other: Operand): this {
+    checkPower(this, other);
     return change("pow", Op.pow, this, other);
   }
 

@@ -383,3 +383,19 @@ Deno.test("vmap() of what is no function or no tensor is refused", () => {
     "there are a function and an array, a function",
   );
 });
+
+Deno.test("second derivatives of fmod() and remainder() are 0, also where the divisor is 0", () => {
+  const a = Tensor.from([5, -5, 1], { dtype: "float64" }), b = Tensor.from([3, 3, 0], { dtype: "float64" });
+  for (const method of ["fmod", "remainder"] as const) {
+    const slopes = (weights: Tensor) => grad((b: Tensor) => a[method](b).mul(weights).sum());
+    const seconds = grad((b: Tensor) => slopes(Tensor.ones([3]))(b).slice({ stop: 2 }).sum())(b);
+    assertEquals(seconds.toArray(), [0, 0, 0], method);
+  }
+  assertEquals(grad((b: Tensor) => grad((b: Tensor) => a.fmod(b).sum())(b).sum())(b).toArray(), [0, 0, 0]);
+});
+
+Deno.test("grad() is as exact as its type also beside operands of narrower ones", () => {
+  const x = Tensor.from([0.1, 0.7], { dtype: "float64" }), three = Tensor.from([3, 3], { dtype: "int32" });
+  assertEquals(grad((x: Tensor) => x.div(three).sum())(x).toArray(), [1 / 3, 1 / 3]);
+  assertEquals(grad((x: Tensor) => x.mul(Tensor.from([0.1, 3])).sum())(x).toArray(), [Math.fround(0.1), 3]);
+});

@@ -114,12 +114,16 @@ function evaluated(formula: Formula, operands: Operands): Operand {
 
 /** The gradient of operand k: by one program, or by operations where these are recorded. */
 function slope(op: number, k: number, gradient: Tensor, operands: Operands): Tensor {
-  const formula = derivatives[op][k];
+  const formula = derivatives[op][k], { dtype, shape } = viewOf(gradient);
   if (formula === 1) return gradient;
   if (isGradEnabled()) {
-    return formula === -1 ? operation(Op.neg, gradient) : operation(Op.mul, gradient, evaluated(formula, operands));
+    if (formula === -1) return operation(Op.neg, gradient);
+    // In the type of the gradient, since an operand may be of a narrower one.
+    const inType = (x: Operand) => isScalar(x) ? x : x.to(dtype.name);
+    const { a, b, y } = operands;
+    return operation(Op.mul, gradient, evaluated(formula, { a: inType(a), b: inType(b), y: inType(y) }));
   }
-  const program = slopes[op][k], { dtype, shape } = viewOf(gradient), y = View.allocate(dtype, shape);
+  const program = slopes[op][k], y = View.allocate(dtype, shape);
   const views = program.inputs.map((name) => {
     const operand = name === "g" ? gradient : operands[name as keyof Operands];
     return isScalar(operand) ? viewOfNumber(operand, dtype) : viewOf(operand);
@@ -243,6 +247,21 @@ export function bitOperation(op: number, a: Operand, b?: Operand): Tensor {
   return plain(compute(op, viewOrNumber(a), b === undefined ? undefined : viewOrNumber(b), int64, type));
 }
 
+/** aᵇ */
+export function power(a: Tensor, b: Operand): Tensor {
+  checkPower(a, b);
+  return b === 2 ? operation(Op.square, a) : operation(Op.pow, a, b);
+}
+
+/** Throws if integers are to be raised to a number below 0: that of most would be 0. */
+export function checkPower(a: Tensor, b: Operand): void {
+  if (!isScalar(b) || Number(b) >= 0 || resultType([a, b]).kind === Kind.float) return;
+  throw new GradusError(
+    "argument",
+    `Cannot pow integers by ${b}: a number from 0 on is needed, or to("float32") of the integers before`,
+  );
+}
+
 /** max(x, 0), of integers, too. */
 export function rectified(x: Tensor): Tensor {
   return viewOf(x).dtype.kind === Kind.float ? operation(Op.relu, x) : operation(Op.max, x, 0);
@@ -299,7 +318,7 @@ function takingAway(op: number, a: Tensor, b: Tensor): Pullback {
   return (gradient) => {
     const times = op === TensorOp.remainder
       ? quotient(TensorOp.floorDivide, a, b)
-      : flatOperation(TensorOp.trunc, operation(Op.div, a, b));
+      : flatOperation(TensorOp.trunc, operation(Op.div, a.detach(), b.detach()));
     return sumTo(operation(Op.neg, operation(Op.mul, gradient, times)), viewOf(b).shape);
   };
 }

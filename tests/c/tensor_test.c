@@ -235,7 +235,8 @@ static int64_t integer_operation(uint32_t op, int64_t a, int64_t b) {
       /* a^b is a^(b mod 2^62) or 0 or 1 or -1 as an integer mod 2^64; exponents of the test are small. */
       uint64_t power = 1;
       for (int64_t k = 0; k < b && k < 1000; k++) power *= u;
-      return b < 0 ? 0 : (int64_t)power;
+      if (b >= 0) return (int64_t)power;
+      return a == 1 || a == -1 ? (b % 2 == 0 ? 1 : a) : 0;
     }
     case OP_floor: case OP_ceil: case OP_round: case OP_trunc: return a;
     case OP_is_nan: return 0;

@@ -694,6 +694,12 @@ def binary_cases():
             refused(method, ["float64 [2]", "float64 [3]"], "$1")
     for number in [0, 1, 2, 3, -1, 0.5]:
         case("pow", "float64 [2,2] positive transposed", number)
+    for dtypes in (("int8", "int16"), ("int32", "int64"), ("int64", "int8")):
+        case("pow", [f"{dtypes[0]} [7,1]", f"{dtypes[1]} [5] transposed"], "$1")
+    refused("pow", "int32 [3]", -1)
+    for method in ("div", "pow", "mul", "maximum"):
+        for types in (("float64", "int16"), ("float64", "float32"), ("float32", "bfloat16")):
+            case(method, [f"{types[0]} [2,3] positive", f"{types[1]} [3] {'counted' if types[1] == 'int16' else 'positive'}"], "$1")
     for number in [0, 1, 2, 3]:
         case("pow", "float64 [4] halves", number)
         case("pow", "int32 [4]", number)
