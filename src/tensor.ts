@@ -6,6 +6,7 @@ import { Op, TensorOp } from "./bindings.ts";
 import { GradusError } from "./error.ts";
 import { checkBoolean, checkName, checkNumber, checkOptions, nonNegativeRange, shown } from "./options.ts";
 import {
+  checkTensor,
   connect,
   differentiate,
   type GradientHook,
@@ -62,6 +63,7 @@ import {
   type Index,
   index,
   type IndexArray,
+  masked,
   narrow,
   nonzero,
   oneHot,
@@ -214,9 +216,10 @@ function typeIn(
   return dtypeOf(options.dtype ?? usual);
 }
 
-/** Options of a tensor like another one, in whose type it is unless they say. */
-function likeOptions<Options extends TensorOptions>(tensor: Tensor, options: Options): Options {
-  return { ...options, dtype: options.dtype ?? tensor.dtype };
+/** The shape of another tensor, and options with its type unless they say one. */
+function like<Options extends TensorOptions>(tensor: Tensor, options: Options): [Shape, Options] {
+  checkTensor("make a tensor like another one", tensor);
+  return [tensor.shape, { ...options, dtype: options?.dtype ?? tensor.dtype }];
 }
 
 /** Whether axes stay, the options being checked. `method` is that of the reduction. */
@@ -238,8 +241,12 @@ function isDescending(method: string, options: SortOptions): boolean {
   return checkBoolean("descending", options.descending ?? false);
 }
 
-/** What a function gave, if it is no promise. */
-function atOnce<T>(method: string, result: T): T {
+/** What a function gives, called while operations are recorded, or are not, if it is no promise. */
+function calledWith<T>(method: string, enabled: boolean, f: () => T): T {
+  if (typeof f !== "function") {
+    throw new GradusError("argument", `Cannot call ${method}(): ${shown(f)} was given, a function is needed`);
+  }
+  const result = withGrad(enabled, f);
   if (!(result instanceof Promise)) return result;
   throw new GradusError(
     "argument",
@@ -379,8 +386,8 @@ export class Tensor {
    */
   static arange(start: number, stop?: number | RangeOptions, options: RangeOptions = {}): Tensor {
     if (typeof stop === "object") return Tensor.arange(start, undefined, stop);
-    const from = stop === undefined ? 0 : start, step = options.step ?? 1;
     const dtype = typeIn("Tensor.arange()", options, "float32", ["step"]);
+    const from = stop === undefined ? 0 : start, step = options.step ?? 1;
     return leaf(progression(from, step, countOf(from, stop ?? start, step), dtype), options);
   }
 
@@ -395,8 +402,8 @@ export class Tensor {
    * number, too.
    */
   static eye(rows: number, columns: number | TensorOptions = rows, options: TensorOptions = {}): Tensor {
-    if (typeof columns === "object") return Tensor.eye(rows, rows, columns);
-    return leaf(eye(rows, columns, typeIn("Tensor.eye()", options)), options);
+    if (typeof columns === "object" && typeof rows === "number") return Tensor.eye(rows, rows, columns);
+    return leaf(eye(rows, columns as number, typeIn("Tensor.eye()", options)), options);
   }
 
   /**
@@ -411,28 +418,26 @@ export class Tensor {
    * ```
    */
   static rand(shape: Shape, options: RandomOptions = {}): Tensor {
-    return leaf(uniform(shape, options.seed, typeIn("Tensor.rand()", options, "float32", ["seed"])), options);
+    const dtype = typeIn("Tensor.rand()", options, "float32", ["seed"]);
+    return leaf(uniform(shape, options.seed, dtype), options);
   }
 
   /** Normal random numbers with mean 0 and variance 1; seeds are as for `rand`. */
   static randn(shape: Shape, options: RandomOptions = {}): Tensor {
-    return leaf(normal(shape, options.seed, typeIn("Tensor.randn()", options, "float32", ["seed"])), options);
+    const dtype = typeIn("Tensor.randn()", options, "float32", ["seed"]);
+    return leaf(normal(shape, options.seed, dtype), options);
   }
 
   /** Random whole numbers from low to high − 1, each as likely; int32 unless `dtype` says. Seeds are as for `rand`. */
   static randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-    return leaf(
-      integers(low, high, shape, options.seed, typeIn("Tensor.randint()", options, "int32", ["seed"])),
-      options,
-    );
+    const dtype = typeIn("Tensor.randint()", options, "int32", ["seed"]);
+    return leaf(integers(low, high, shape, options.seed, dtype), options);
   }
 
   /** 0 … count − 1 in random order; int32 unless `dtype` says. Seeds are as for `rand`. */
   static permutation(count: number, options: RandomOptions = {}): Tensor {
-    return leaf(
-      permutation(count, options.seed, typeIn("Tensor.permutation()", options, "int32", ["seed"])),
-      options,
-    );
+    const dtype = typeIn("Tensor.permutation()", options, "int32", ["seed"]);
+    return leaf(permutation(count, options.seed, dtype), options);
   }
 
   /** Begins the random numbers that are drawn without a seed anew: at first the seed is 0. */
@@ -442,27 +447,28 @@ export class Tensor {
 
   /** As `zeros`, in the shape and the type of another tensor. */
   static zerosLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.zeros(tensor.shape, likeOptions(tensor, options));
+    return Tensor.zeros(...like(tensor, options));
   }
 
   /** As `ones`, in the shape and the type of another tensor. */
   static onesLike(tensor: Tensor, options: TensorOptions = {}): Tensor {
-    return Tensor.ones(tensor.shape, likeOptions(tensor, options));
+    return Tensor.ones(...like(tensor, options));
   }
 
   /** As `rand`, in the shape and the type of another tensor. */
   static randLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.rand(tensor.shape, likeOptions(tensor, options));
+    return Tensor.rand(...like(tensor, options));
   }
 
   /** As `randn`, in the shape and the type of another tensor. */
   static randnLike(tensor: Tensor, options: RandomOptions = {}): Tensor {
-    return Tensor.randn(tensor.shape, likeOptions(tensor, options));
+    return Tensor.randn(...like(tensor, options));
   }
 
   /** As `full`, in the shape and the type of another tensor. */
   static fullLike(tensor: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-    return Tensor.full(tensor.shape, value, likeOptions(tensor, options));
+    const [shape, all] = like(tensor, options);
+    return Tensor.full(shape, value, all);
   }
 
   // ---------------------------------------------------------------- what it is
@@ -702,12 +708,12 @@ export class Tensor {
    * @throws {GradusError} If the function is asynchronous: what it does later would be recorded.
    */
   static noGrad<T>(f: () => T): T {
-    return atOnce("noGrad", withGrad(false, f));
+    return calledWith("noGrad", false, f);
   }
 
   /** Calls a function that is recorded, as within `noGrad` it would not be; the rest is as there. */
   static enableGrad<T>(f: () => T): T {
-    return atOnce("enableGrad", withGrad(true, f));
+    return calledWith("enableGrad", true, f);
   }
 
   /** Whether operations are recorded now. */
@@ -844,7 +850,7 @@ export class Tensor {
 
   /** The elements whose indices along two axes differ by `offset`, as a last axis; a view. */
   diagonal(offset = 0, axes: readonly [number, number] = [0, 1]): Tensor {
-    return diagonal(this, offset, axes[0], axes[1]);
+    return diagonal(this, offset, axes);
   }
 
   // ---------------------------------------------------------------- some of the elements
@@ -921,9 +927,13 @@ export class Tensor {
     return gather(this, axis, index);
   }
 
-  /** The elements where the mask is true, in a row. */
+  /**
+   * The elements where the mask is true, in a row; a mask of fewer axes is for the first ones, the others stay.
+   *
+   * @throws {GradusError} If the mask is no tensor of bool, or of another shape.
+   */
   masked(mask: Tensor): Tensor {
-    return index(this, [mask]);
+    return masked(this, mask);
   }
 
   /** The elements, but `value` where the mask is true. */

@@ -41,3 +41,29 @@ Deno.test("allClose() takes numbers and other types, records nothing, and refuse
   assertThrows(() => x.allClose(1, { tolerance: 1 } as never), GradusError, 'there is no option "tolerance"');
   assertThrows(() => x.allClose(Tensor.ones([3])), GradusError, "from the last axis on, sizes have to be equal or 1");
 });
+
+Deno.test("what is no tensor, mask, function or list where one is needed is refused in a sentence", () => {
+  for (const method of ["zerosLike", "onesLike", "randLike", "randnLike"] as const) {
+    refused(
+      (a) => Tensor[method](a),
+      [1, 2],
+      "Cannot make a tensor like another one: an array was given, a tensor is needed",
+    );
+  }
+  refused((a) => Tensor.fullLike(a, 1), undefined, "Cannot make a tensor like another one: undefined was given");
+  refused((a) => Tensor.noGrad(a), x, "Cannot call noGrad(): an object (Tensor) was given, a function is needed");
+  refused((a) => Tensor.enableGrad(a), 1, "Cannot call enableGrad(): 1 was given, a function is needed");
+  refused((a) => Tensor.eye(a), null, "Cannot make a tensor: the shape has the size null");
+  refused((a) => Tensor.rand([2], a), null, "Cannot use the options of Tensor.rand(): they are null");
+  refused((a) => Tensor.arange(2, 3, a), null, "Cannot use the options of Tensor.arange(): they are null");
+  refused((a) => x.pad(a), undefined, "Cannot pad a tensor of shape (2, 2) by undefined: two whole numbers");
+  refused((a) => x.diagonal(0, a), 1, "Cannot take a diagonal of a tensor: the axes are 1, an array of two is needed");
+  refused((a) => x.take(a), undefined, "Cannot make a tensor of undefined: numbers, or arrays of them, are needed");
+  refused((a) => x.take(a, 0), true, "Cannot take from a tensor of shape (2, 2): one truth is no place");
+  refused((a) => x.masked(a), null, "Cannot choose by a mask: null was given, a tensor is needed");
+  refused(
+    (a) => x.masked(a),
+    Tensor.ones([2, 2]),
+    "Cannot choose by a mask of float32: bool is needed, as ne(0) gives",
+  );
+});

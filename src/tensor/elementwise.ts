@@ -255,7 +255,8 @@ export function power(a: Tensor, b: Operand): Tensor {
 
 /** Throws if integers are to be raised to a number below 0: that of most would be 0. */
 export function checkPower(a: Tensor, b: Operand): void {
-  if (!isScalar(b) || Number(b) >= 0 || resultType([a, b]).kind === Kind.float) return;
+  const isBelow = (typeof b === "number" || typeof b === "bigint") && b < 0;
+  if (!isBelow || resultType([a, b]).kind === Kind.float) return;
   throw new GradusError(
     "argument",
     `Cannot pow integers by ${b}: a number from 0 on is needed, or to("float32") of the integers before`,

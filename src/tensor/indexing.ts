@@ -339,6 +339,13 @@ export function index(x: Tensor, indices: readonly Index[]): Tensor {
   return arrays.some((array) => array !== undefined) ? byArrays("index", y, arrays) : y;
 }
 
+/** The elements where a mask is true. */
+export function masked(x: Tensor, mask: Tensor): Tensor {
+  checkTensor("choose by a mask", mask);
+  if (viewOf(mask).dtype === bool) return index(x, [mask]);
+  throw new GradusError("argument", `Cannot choose by a mask of ${mask.dtype}: bool is needed, as ne(0) gives`);
+}
+
 /** The elements that arrays say. */
 function byArrays(name: string, x: Tensor, arrays: readonly (IndexArray | undefined)[]): Tensor {
   const { shape } = viewOf(x), found = gathering(name, arrays, shape, stridesOf(shape));
@@ -354,9 +361,13 @@ function byArrays(name: string, x: Tensor, arrays: readonly (IndexArray | undefi
 
 /** The elements at places of an axis; of all elements in a row, without an axis. */
 export function take(x: Tensor, places: IndexArray, axis?: number): Tensor {
-  if (axis === undefined) return byArrays("take", x.reshape([-1]), [places]);
-  const { shape } = viewOf(x), at = checkAxis("take from a tensor", axis, shape.length);
-  return byArrays("take", x, shape.map((_, i) => i === at ? places : undefined));
+  const { shape } = viewOf(x), index = arrayView("take from a tensor", places);
+  if (index.dtype === bool && index.shape.length === 0) {
+    refuse("take from", shape, "one truth is no place, numbers are needed");
+  }
+  if (axis === undefined) return byArrays("take", x.reshape([-1]), [plain(index)]);
+  const at = checkAxis("take from a tensor", axis, shape.length);
+  return byArrays("take", x, shape.map((_, i) => i === at ? plain(index) : undefined));
 }
 
 /** Offsets of y[i, j, …] = x[i, …, index[i, j, …], …], the index standing for one axis. */

@@ -129,9 +129,9 @@ export type PadMode = "constant" | "reflect" | "replicate";
 
 /** Elements put in front and behind along the last axes: two widths for each, the last axis first, as in PyTorch. */
 export function pad(x: Tensor, widths: readonly number[], mode: PadMode, value: Scalar): Tensor {
-  const { shape } = viewOf(x), axes = widths.length / 2;
+  const { shape } = viewOf(x), axes = Array.isArray(widths) ? widths.length / 2 : NaN;
   if (
-    !Array.isArray(widths) || !Number.isInteger(axes) || axes > shape.length ||
+    !Number.isInteger(axes) || axes > shape.length ||
     !widths.every((w) => Number.isInteger(w) && w >= 0)
   ) {
     throw new GradusError(

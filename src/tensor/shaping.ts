@@ -236,11 +236,14 @@ export function contiguousTensor(x: Tensor): Tensor {
 }
 
 /** The elements whose indices along two axes differ by `offset`, as a last axis. */
-export function diagonal(x: Tensor, offset: number, axis1: number, axis2: number): Tensor {
+export function diagonal(x: Tensor, offset: number, axes: readonly [number, number]): Tensor {
   const task = "take a diagonal of a tensor", { shape: { length } } = viewOf(x);
-  const a = checkAxis(task, axis1, length), b = checkAxis(task, axis2, length);
+  if (!Array.isArray(axes) || axes.length !== 2) {
+    throw new GradusError("shape", `Cannot ${task}: the axes are ${shown(axes)}, an array of two is needed`);
+  }
+  const [a, b] = axes.map((axis) => checkAxis(task, axis, length));
   checkWhole(task, offset);
-  if (a === b) throw new GradusError("shape", `Cannot ${task}: axis ${axis1} is given twice, two axes are needed`);
+  if (a === b) throw new GradusError("shape", `Cannot ${task}: axis ${a} is given twice, two axes are needed`);
   return part("diagonal", x, (view) => {
     const others = view.shape.map((_, i) => i).filter((i) => i !== a && i !== b);
     const [down, right] = [Math.max(-offset, 0), Math.max(offset, 0)];
