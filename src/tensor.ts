@@ -668,8 +668,8 @@ export class Tensor {
     if (this.#node === undefined) {
       throw new GradusError(
         "state",
-        "Cannot call backward(): nothing that this tensor was computed from requires a gradient, the option requiresGrad " +
-          "is needed there",
+        "Cannot call backward(): nothing that this tensor was computed from requires a gradient, or only what has none, as " +
+          "argmax() and gt() have none; the option requiresGrad is needed there",
       );
     }
     differentiate([[this.#node, this.#seed(gradient)]], { createGraph, retainGraph: retainGraph || createGraph });

@@ -40,6 +40,10 @@ const cases: [Tensor, string][] = [
     "        [9.8000e+03, 9.8010e+03, 9.8020e+03,  ..., 9.8970e+03, 9.8980e+03,\n         9.8990e+03],\n" +
     "        [9.9000e+03, 9.9010e+03, 9.9020e+03,  ..., 9.9970e+03, 9.9980e+03,\n         9.9990e+03]])",
   ],
+  [Tensor.from([1 / 32, 3 / 32, -1 / 32]), "tensor([ 0.0312,  0.0938, -0.0312])"],
+  [Tensor.from([103125, 1, -100625]), "tensor([ 1.0312e+05,  1.0000e+00, -1.0062e+05])"],
+  [Tensor.zeros([0], { dtype: "int64" }), "tensor([], dtype=int64)"],
+  [Tensor.zeros([2, 0], { dtype: "bool" }), "tensor([], size=(2, 0), dtype=bool)"],
 ];
 
 Deno.test("Tensor.toString() prints as PyTorch does", () => {

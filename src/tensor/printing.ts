@@ -26,8 +26,18 @@ function* shownElements(view: View, shortens: boolean, axis = 0, index = view.of
   }
 }
 
+/** A number that is written with so many digits behind the point; halves go to the even one, which JavaScript does not do. */
+function toDigits(write: (digits: number) => string): string {
+  const half = write(DIGITS + 25).match(/^(.*[02468])50{24}(e.*)?$/);
+  return half === null ? write(DIGITS) : half[1] + (half[2] ?? "");
+}
+
 function exponential(x: number): string {
-  return x.toExponential(DIGITS).replace(/e([+-])(\d)$/, "e$10$2");
+  return toDigits((digits) => x.toExponential(digits)).replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+function decimal(x: number): string {
+  return toDigits((digits) => x.toFixed(digits));
 }
 
 function special(x: number): string {
@@ -42,7 +52,7 @@ function writerFor(elements: readonly Scalar[], dtype: DtypeInfo): (element: Sca
   const largest = sizes.reduce((a, b) => Math.max(a, b), 0),
     smallest = sizes.reduce((a, b) => Math.min(a, b), Infinity);
   const differs = sizes.length > 0 && (largest / smallest > 1000 || largest > 1e8 || (!areWhole && smallest < 1e-4));
-  const write = differs ? exponential : areWhole ? (x: number) => `${x.toFixed(0)}.` : (x: number) => x.toFixed(DIGITS);
+  const write = differs ? exponential : areWhole ? (x: number) => `${x.toFixed(0)}.` : decimal;
   const sign = (x: number) => Object.is(x, -0) ? "-" : "";
   return (x) => Number.isFinite(x) ? sign(x as number) + write(x as number) : special(x as number);
 }
@@ -55,7 +65,8 @@ function decidesWidth(element: Scalar, dtype: DtypeInfo): boolean {
 /** The text of a view and what is to be said of it behind the elements. */
 export function textOf(view: View, remarks: readonly string[]): string {
   const begin = "tensor(", { shape, dtype, size } = view, notes = [...remarks];
-  if (dtype !== defaultFloat && dtype !== bool && dtype !== int64) notes.unshift(`dtype=${dtype.name}`);
+  const saysItself = size > 0 && (dtype === bool || dtype === int64);
+  if (dtype !== defaultFloat && !saysItself) notes.unshift(`dtype=${dtype.name}`);
   if (size === 0 && shape.length !== 1) notes.unshift(`size=${shapeText(shape)}`);
   const shortens = size > MOST;
   const elements = [...shownElements(view, shortens)], write = writerFor(elements, dtype);
