@@ -366,37 +366,73 @@ function handedOut(
 }
 
 /**
- * A function of one slice of a tensor, as a function of the whole: it is called for each slice along an axis, and what it gives is
- * stacked. The slices are computed one after the other, so it is as fast as a loop; gradients go through.
+ * A function of one slice of a tensor, or of a list of tensors, as a function of the whole: it is called for each slice along an
+ * axis, and what it gives is stacked; of a list, each. The slices are computed one after the other, so it is as fast as a loop;
+ * gradients go through.
  *
  * @param axis That of the slices, and of the stack; 0 unless it is said.
  *
- * @example The norm of each row
+ * @example The norm of each row, and the gradient of each sample
  * ```ts
- * import { Tensor, vmap } from "@gradus/gradus";
+ * import { grad, Tensor, vmap } from "@gradus/gradus";
  * import { assertEquals } from "@std/assert";
  *
+ * const x = Tensor.from([[3, 4], [6, 8]]), w = Tensor.from([1, 2]);
  * const norms = vmap((row: Tensor) => row.square().sum().sqrt());
- * assertEquals(norms(Tensor.from([[3, 4], [6, 8]])).toArray(), [5, 10]);
+ * assertEquals(norms(x).toArray(), [5, 10]);
+ * const slopes = vmap((row: Tensor) => grad((w: Tensor) => w.dot(row).square())(w));
+ * assertEquals(slopes(x).toArray(), [[66, 88], [264, 352]]);
+ * const dots = vmap(([a, b]: Tensor[]) => a.dot(b));
+ * assertEquals(dots([x, x]).toArray(), [25, 100]);
  * ```
- * @throws {GradusError} When called: if there is no such axis, or nothing along it.
+ * @throws {GradusError} When called: if there is no such axis, nothing along it, or the tensors have different sizes there.
  */
-export function vmap(f: (slice: Tensor) => Tensor, axis = 0): (x: Tensor) => Tensor {
-  return (x) => {
-    if (typeof f !== "function" || !(x instanceof Tensor)) {
+export function vmap(f: (slice: Tensor) => Tensor, axis?: number): (x: Tensor) => Tensor;
+/** Of a function of a list of tensors. */
+export function vmap(f: (slices: Tensor[]) => Tensor, axis?: number): (x: readonly Tensor[]) => Tensor;
+/** Of a function that gives a list. */
+export function vmap(f: (slice: Tensor) => Tensor[], axis?: number): (x: Tensor) => Tensor[];
+/** Of a function of a list that gives a list. */
+export function vmap(f: (slices: Tensor[]) => Tensor[], axis?: number): (x: readonly Tensor[]) => Tensor[];
+export function vmap(f: AnyFunction, axis = 0): AnyFunction {
+  const task = "map over slices";
+  return (x: unknown) => {
+    const inputIsList = Array.isArray(x), inputs = (inputIsList ? x : [x]) as readonly Tensor[];
+    const wrong = inputs.findIndex((input) => !(input instanceof Tensor));
+    if (typeof f !== "function" || wrong >= 0 || inputs.length === 0) {
       throw new GradusError(
         "argument",
-        `Cannot map over slices: there are ${shown(f)} and ${shown(x)}, a function and a tensor are needed`,
+        `Cannot ${task}: there are ${shown(f)} and ${
+          inputs.length === 0 ? "no tensors" : shown(inputs[Math.max(wrong, 0)])
+        }, a function and a tensor, or a list of them, are needed`,
       );
     }
-    const length = x.shape[checkAxis("map over slices", axis, x.ndim)];
-    if (length === 0) {
-      throw new GradusError(
-        "shape",
-        `Cannot map over slices of a tensor of shape ${shapeText(x.shape)}: there are none along axis ${axis}`,
-      );
-    }
-    const results = Array.from({ length }, (_, i) => f(x.select(axis, i)));
-    return Tensor.stack(results, axis);
+    const length = lengthAlong(task, inputs, axis);
+    const results = Array.from({ length }, (_, i): Tensor | Tensor[] => {
+      const slices = inputs.map((input) => input.select(axis, i));
+      return f(inputIsList ? slices : slices[0]);
+    });
+    const [first] = results;
+    if (!Array.isArray(first)) return Tensor.stack(results as Tensor[], axis);
+    return first.map((_, k) => Tensor.stack((results as Tensor[][]).map((result) => result[k]), axis));
   };
+}
+
+/** How many slices there are along an axis, of all tensors as many, one at least. */
+function lengthAlong(task: string, inputs: readonly Tensor[], axis: number): number {
+  const lengths = inputs.map(({ shape }) => shape[checkAxis(task, axis, shape.length)]), [length] = lengths;
+  const odd = lengths.findIndex((other) => other !== length);
+  if (odd >= 0) {
+    throw new GradusError(
+      "shape",
+      `Cannot ${task} of tensors of shapes ${shapeText(inputs[0].shape)} and ${
+        shapeText(inputs[odd].shape)
+      }: axis ${axis} has ${length} and ${lengths[odd]}, as many are needed`,
+    );
+  }
+  if (length > 0) return length;
+  throw new GradusError(
+    "shape",
+    `Cannot ${task} of a tensor of shape ${shapeText(inputs[0].shape)}: there are none along axis ${axis}`,
+  );
 }

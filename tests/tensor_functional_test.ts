@@ -380,7 +380,7 @@ Deno.test("vmap() of what is no function or no tensor is refused", () => {
   assertThrows(
     () => vmap((x: Tensor) => x)([1] as never),
     GradusError,
-    "there are a function and an array, a function",
+    "there are a function and 1, a function and a tensor, or a list of them",
   );
 });
 
@@ -398,4 +398,22 @@ Deno.test("grad() is as exact as its type also beside operands of narrower ones"
   const x = Tensor.from([0.1, 0.7], { dtype: "float64" }), three = Tensor.from([3, 3], { dtype: "int32" });
   assertEquals(grad((x: Tensor) => x.div(three).sum())(x).toArray(), [1 / 3, 1 / 3]);
   assertEquals(grad((x: Tensor) => x.mul(Tensor.from([0.1, 3])).sum())(x).toArray(), [Math.fround(0.1), 3]);
+});
+
+Deno.test("vmap() takes lists of tensors and gives lists, with gradients, and says what does not fit", () => {
+  const a = Tensor.from([[1, 2, 3], [4, 5, 6]], { requiresGrad: true }), b = Tensor.from([[1, 0, 1], [0, 1, 0]]);
+  const both = vmap(([x, y]: Tensor[]) => [x.dot(y), x.mul(y)]);
+  const [dots, products] = both([a, b]);
+  assertEquals([dots.toArray(), products.toArray()], [[4, 5], [[1, 0, 3], [0, 5, 0]]]);
+  dots.sum().backward();
+  assertEquals(a.grad!.toArray(), b.toArray());
+  const [values, slopes] = vmap((x: Tensor) => valueAndGrad((x: Tensor) => x.pow(3).sum())(x))(b);
+  assertEquals([values.toArray(), slopes.toArray()], [[2, 1], [[3, 0, 3], [0, 3, 0]]]);
+  assertEquals(vmap(([x, y]: Tensor[]) => x.add(y), 1)([a, b]).toArray(), a.add(b).toArray());
+  assertThrows(
+    () => both([a, b.T]),
+    GradusError,
+    "Cannot map over slices of tensors of shapes (2, 3) and (3, 2): axis 0 has 2 and 3, as many are needed",
+  );
+  assertThrows(() => both([]), GradusError, "Cannot map over slices: there are a function and no tensors");
 });
