@@ -7,6 +7,7 @@ import { GradusError } from "./error.ts";
 import { checkBoolean, checkName, checkNumber, checkOptions, nonNegativeRange, shown } from "./options.ts";
 import {
   checkTensor,
+  computed,
   connect,
   differentiate,
   type GradientHook,
@@ -1285,7 +1286,7 @@ export class Tensor {
     const rtol = checkNumber("rtol", options.rtol ?? 1e-5, nonNegativeRange);
     const atol = checkNumber("atol", options.atol ?? 1e-8, nonNegativeRange);
     const equalNaN = checkBoolean("equalNaN", options.equalNaN ?? false);
-    return withGrad(false, () => all(close(this, other, { rtol, atol, equalNaN })).item() === 1);
+    return plain(computed(() => all(close(this, other, { rtol, atol, equalNaN })))).item() === 1;
   }
 
   /** Whether both are not 0, element by element, as bool. */

@@ -150,6 +150,18 @@ export function withGrad<T>(enabled: boolean, f: () => T): T {
   }
 }
 
+/** What is computed without being recorded. What else was made for it is nobody's, and is used again at once. */
+export function computed(f: () => Tensor): View {
+  const arena = new Arena();
+  let result: View | undefined;
+  try {
+    result = viewOf(withGrad(false, f));
+    return result;
+  } finally {
+    arena.close((storage) => storage === result?.storage);
+  }
+}
+
 const nothing: readonly View[] = [];
 
 /**

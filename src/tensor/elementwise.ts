@@ -216,18 +216,16 @@ export interface Closeness {
 /** Whether a = b or |a − b| ≤ atol + rtol·|b|, which is finite; element by element, as bool. */
 export function close(a: Tensor, b: Operand, { rtol, atol, equalNaN }: Closeness): Tensor {
   const type = resultType([a, b]), floating = type.kind === Kind.float ? type : float64;
-  const left = a.to(floating.name), right = isScalar(b) ? plain(viewOfNumber(b, floating)) : b.to(floating.name);
-  const distance = operation(Op.abs, operation(Op.sub, left, right));
-  const allowed = operation(Op.add, operation(Op.mul, operation(Op.abs, right), rtol), atol);
-  const isNear = comparison(
-    TensorOp.logicalAnd,
-    comparison(TensorOp.isFinite, distance),
-    comparison(TensorOp.lessEqual, distance, allowed),
-  );
-  const isClose = comparison(TensorOp.logicalOr, comparison(TensorOp.equal, left, right), isNear);
-  if (!equalNaN) return isClose;
-  const areNaN = comparison(TensorOp.logicalAnd, comparison(TensorOp.isNan, left), comparison(TensorOp.isNan, right));
-  return comparison(TensorOp.logicalOr, isClose, areNaN);
+  const left = viewOf(a), right = isScalar(b) ? viewOfNumber(b, floating) : viewOf(b);
+  const { logicalAnd, logicalOr, isFinite, isNan, equal, lessEqual } = TensorOp;
+  const distance: Expression = [Op.abs, [Op.sub, "a", "b"]];
+  const allowed: Expression = [Op.add, [Op.mul, [Op.abs, "b"], rtol], atol];
+  let formula: Expression = [logicalAnd, [isFinite, distance], [lessEqual, distance, allowed]];
+  formula = [logicalOr, [equal, "a", "b"], formula];
+  if (equalNaN) formula = [logicalOr, formula, [logicalAnd, [isNan, "a"], [isNan, "b"]]];
+  const program = compile(formula), y = View.allocate(bool, broadcastShape("compare", left.shape, right.shape));
+  run("compare", program, program.uniforms, y, [left, right], dtypeOf(floating.compute));
+  return plain(y);
 }
 
 /** Operations that are flat nearly everywhere, as floor() is: their gradient is 0. */

@@ -2,11 +2,10 @@
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Pullback, record, viewOf, withGrad } from "./autograd.ts";
+import { computed, type Pullback, record, viewOf } from "./autograd.ts";
 import { Kind } from "./dtype.ts";
 import { checkAxes } from "./layout.ts";
 import { type Axes, countOf, max, mean, min, spread, sum, sumOfSquares } from "./reduction.ts";
-import type { View } from "./view.ts";
 
 /** f in floating point of at least 32 bits: shorter ones are rounded once, at the end, and integers give float32. */
 function inFloat(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
@@ -14,11 +13,6 @@ function inFloat(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   if (dtype.name === "float32" || dtype.name === "float64") return f(x);
   const y = f(x.to("float32"));
   return dtype.kind === Kind.float ? y.to(dtype.name) : y;
-}
-
-/** What is computed, without being recorded. */
-function unrecorded(f: () => Tensor): View {
-  return viewOf(withGrad(false, f));
 }
 
 /** 1 where a number is 0, else 0. */
@@ -40,7 +34,7 @@ function freedomOf(x: Tensor, axes: readonly number[], correction: number): numb
 export function variance(x: Tensor, correction: number, axes?: Axes, keepDims = false): Tensor {
   const list = checkAxes("var", axes, x.ndim), freedom = freedomOf(x, list, correction);
   return inFloat(x, (x) => {
-    const y = unrecorded(() => sumOfSquares(centered(x, list), list, keepDims).div(freedom));
+    const y = computed(() => sumOfSquares(centered(x, list), list, keepDims).div(freedom));
     return record("var", y, [x], [
       (gradient) => spread(gradient.mul(2 / freedom), list, x.shape).mul(centered(x, list)),
     ], [viewOf(x)]);
@@ -51,7 +45,7 @@ export function variance(x: Tensor, correction: number, axes?: Axes, keepDims = 
 export function standardDeviation(x: Tensor, correction: number, axes?: Axes, keepDims = false): Tensor {
   const list = checkAxes("std", axes, x.ndim), freedom = freedomOf(x, list, correction);
   return inFloat(x, (x) => {
-    const y = unrecorded(() => variance(x, correction, list, keepDims).sqrt());
+    const y = computed(() => variance(x, correction, list, keepDims).sqrt());
     const pullback: Pullback = (gradient) => {
       const isZero = zerosOf(result), factor = gradient.mul(isZero.neg().add(1)).div(result.add(isZero).mul(freedom));
       return spread(factor, list, x.shape).mul(centered(x, list));
@@ -75,7 +69,7 @@ export function norm(x: Tensor, p: number, axes?: Axes, keepDims = false): Tenso
 
 /** The gradient is sign(x)·(|x| / norm)^(p − 1), and 0 where x or the norm is 0. */
 function finiteNorm(x: Tensor, p: number, axes: readonly number[], keepDims: boolean): Tensor {
-  const y = unrecorded(() => powerSum(x, p, axes, keepDims));
+  const y = computed(() => powerSum(x, p, axes, keepDims));
   const pullback: Pullback = (gradient) => {
     const isZero = zerosOf(result), size = spread(result.add(isZero), axes, x.shape);
     const factor = spread(gradient.mul(p === 0 ? 0 : isZero.neg().add(1)), axes, x.shape);
@@ -97,7 +91,7 @@ function powerSum(x: Tensor, p: number, axes: readonly number[], keepDims: boole
 export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   const list = checkAxes("logSumExp", axes, x.ndim);
   return inFloat(x, (x) => {
-    const y = unrecorded(() => shiftedLogSumExp(x, list, keepDims));
+    const y = computed(() => shiftedLogSumExp(x, list, keepDims));
     const pullback: Pullback = (gradient) => {
       const shift = spread(result.clamp(-largestOf(x)), list, x.shape);
       return spread(gradient, list, x.shape).mul(x.sub(shift).exp());
