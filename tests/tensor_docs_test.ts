@@ -11,3 +11,11 @@ Deno.test("every method that docs/tensors.md names is there", async () => {
   assertEquals(methods.filter((name) => !(name in Tensor.prototype)), []);
   assertEquals(statics.filter((name) => !(name in Tensor)), []);
 });
+
+Deno.test("docs/tensors.md names every method and property of Tensor", async () => {
+  const text = await Deno.readTextFile(new URL("../docs/tensors.md", import.meta.url));
+  const namesOf = (of: object) => Reflect.ownKeys(of).filter((key) => typeof key === "string");
+  const names = [...namesOf(Tensor.prototype), ...namesOf(Tensor)];
+  const others = ["constructor", "length", "name", "prototype"];
+  assertEquals(names.filter((name) => !others.includes(name) && !new RegExp(`\\b${name}\\b`).test(text)), []);
+});
