@@ -722,7 +722,19 @@ export class Tensor {
     return isGradEnabled();
   }
 
-  /** The same elements, without what computed them: no gradient goes back. */
+  /**
+   * The same elements, as a view, without what computed them: no gradient goes back.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([2], { requiresGrad: true });
+   * x.mul(x.detach()).sum().backward();
+   * assertEquals(x.grad!.toArray(), [2]);
+   * ```
+   */
   detach(): Tensor {
     return plain(this.#view);
   }
@@ -732,7 +744,9 @@ export class Tensor {
     return record("clone", copied(this.#view), [this], [(gradient) => gradient]);
   }
 
-  /** Sets the gradient to null. */
+  /**
+   * Sets the gradient to null, so that the next `backward()` begins anew.
+   */
   zeroGrad(): void {
     this.grad = null;
   }
@@ -771,7 +785,20 @@ export class Tensor {
 
   // ---------------------------------------------------------------- the same elements, seen otherwise
 
-  /** The same elements in another shape; one size may be −1, for what is left. A view where strides allow that, else a copy. */
+  /**
+   * The same elements in another shape; one size may be −1, for what is left. A view where strides allow that, else a copy.
+   *
+   * @throws {GradusError} If the shape has not as many elements.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.arange(6);
+   * assertEquals(x.reshape([2, -1]).toArray(), [[0, 1, 2], [3, 4, 5]]);
+   * ```
+   */
   reshape(shape: Shape): Tensor {
     return reshape(this, shape);
   }
@@ -785,17 +812,37 @@ export class Tensor {
     return asShape(this, shape);
   }
 
-  /** The axes from `start` to `end`, both included, as one; all of them, where nothing is said. */
+  /**
+   * The axes from `start` to `end`, both included, as one; all of them, where nothing is said.
+   *
+   * @throws {GradusError} If there is no such axis, or the first is behind the last.
+   */
   flatten(start = 0, end = -1): Tensor {
     return flatten(this, start, end);
   }
 
-  /** Two axes exchanged, as a view. */
+  /**
+   * Two axes exchanged, as a view.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   transpose(a: number, b: number): Tensor {
     return transpose(this, a, b);
   }
 
-  /** The axes in another order, as a view: axis i of the result is axis order[i]. */
+  /**
+   * The axes in another order, as a view: axis i of the result is axis order[i].
+   *
+   * @throws {GradusError} If not every axis is there once.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.zeros([2, 3, 4]).permute([2, 0, 1]).shape, [4, 2, 3]);
+   * ```
+   */
   permute(order: readonly number[]): Tensor {
     return permute(this, order);
   }
@@ -819,27 +866,55 @@ export class Tensor {
     return moveaxis(this, from, to);
   }
 
-  /** Without axes of size 1: without all of them, or those of the given ones that are of that size. */
+  /**
+   * Without axes of size 1: without all of them, or those of the given ones that are of that size.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   squeeze(axes?: number | readonly number[]): Tensor {
     return squeeze(this, axes);
   }
 
-  /** With an axis of size 1 more, at that place. */
+  /**
+   * With an axis of size 1 more, at that place; −1 is behind the last one.
+   *
+   * @throws {GradusError} If there is no such place.
+   */
   unsqueeze(axis: number): Tensor {
     return unsqueeze(this, axis);
   }
 
-  /** Axes of size 1 stretched, and axes put in front, as a view; −1 leaves an axis as it is. */
+  /**
+   * Axes of size 1 stretched, and axes put in front, as a view; −1 leaves an axis as it is. Gradients add up over them.
+   *
+   * @throws {GradusError} If an axis of another size would change.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.from([[1], [2]]).expand([-1, 3]).toArray(), [[1, 1, 1], [2, 2, 2]]);
+   * ```
+   */
   expand(shape: Shape): Tensor {
     return expand(this, shape);
   }
 
-  /** Stretched to a shape, as operations do it with their operands, as a view. */
+  /**
+   * Stretched to a shape, as operations do it with their operands, as a view.
+   *
+   * @throws {GradusError} If it cannot be stretched to it.
+   */
   broadcastTo(shape: Shape): Tensor {
     return broadcastTo(this, shape);
   }
 
-  /** The elements in reverse order along axes, or along all, as a view. */
+  /**
+   * The elements in reverse order along axes, or along all, as a view.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   flip(axes?: number | readonly number[]): Tensor {
     return flip(this, axes);
   }
@@ -849,7 +924,11 @@ export class Tensor {
     return contiguousTensor(this);
   }
 
-  /** The elements whose indices along two axes differ by `offset`, as a last axis; a view. */
+  /**
+   * The elements whose indices along two axes differ by `offset`, as a last axis; a view. Of a matrix x[i, i + offset].
+   *
+   * @throws {GradusError} If there are no such two axes.
+   */
   diagonal(offset = 0, axes: readonly [number, number] = [0, 1]): Tensor {
     return diagonal(this, offset, axes);
   }
@@ -890,12 +969,20 @@ export class Tensor {
     return slice(this, indices);
   }
 
-  /** What stands at one place of an axis, as a view. */
+  /**
+   * What stands at one place of an axis, as a view.
+   *
+   * @throws {GradusError} If there is no such axis or place.
+   */
   select(axis: number, place: number): Tensor {
     return select(this, axis, place);
   }
 
-  /** `length` places of an axis from `start` on, as a view. */
+  /**
+   * `length` places of an axis from `start` on, as a view.
+   *
+   * @throws {GradusError} If there is no such axis, or there are not as many places.
+   */
   narrow(axis: number, start: number, length: number): Tensor {
     return narrow(this, axis, start, length);
   }
@@ -918,12 +1005,40 @@ export class Tensor {
     return index(this, indices instanceof Tensor ? [indices] : indices);
   }
 
-  /** What stands at places of an axis, which its axes are replaced by; without an axis, of all elements in a row. */
+  /**
+   * What stands at places of an axis, which the axes of the places take the place of; without an axis, of all elements in a row.
+   * Negative places count from the end; where one stands twice, gradients add up.
+   *
+   * @throws {GradusError} If there is no such axis or place.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2], [3, 4], [5, 6]]);
+   * assertEquals(x.take([2, 0], 0).toArray(), [[5, 6], [1, 2]]);
+   * assertEquals(x.take([[0, -1]]).toArray(), [[1, 6]]);
+   * ```
+   */
   take(places: IndexArray, axis?: number): Tensor {
     return take(this, places, axis);
   }
 
-  /** y[i, j, …] = x[i, …, index[i, j, …], …]: for each element of the index one, the index standing for one axis. */
+  /**
+   * y[i, j, …] = x[i, …, index[i, j, …], …]: for each element of the index one, the index standing for one axis.
+   *
+   * @throws {GradusError} If the index has other axes, a larger size along another one, or a place that is not there.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2, 3], [4, 5, 6]]);
+   * assertEquals(x.gather(1, [[2], [0]]).toArray(), [[3], [4]]);
+   * ```
+   */
   gather(axis: number, index: IndexArray): Tensor {
     return gather(this, axis, index);
   }
@@ -937,17 +1052,53 @@ export class Tensor {
     return masked(this, mask);
   }
 
-  /** The elements, but `value` where the mask is true. */
+  /**
+   * The elements, but `value` where the mask is true, which is stretched.
+   *
+   * @throws {GradusError} If the mask is no tensor, or cannot be stretched.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([1, -2, 3]);
+   * assertEquals(x.maskedFill(x.lt(0), 0).toArray(), [1, 0, 3]);
+   * ```
+   */
   maskedFill(mask: Tensor, value: Scalar): Tensor {
     return maskedFill(this, mask, value);
   }
 
-  /** a where the condition is not 0, else b; all of them stretched to one shape. */
+  /**
+   * a where the condition is not 0, else b; all of them stretched to one shape. The gradient goes to what was chosen.
+   *
+   * @throws {GradusError} If there is no such shape.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([1, -2, 3]);
+   * assertEquals(Tensor.where(x.gt(0), x, x.mul(10)).toArray(), [1, -20, 3]);
+   * ```
+   */
   static where(condition: Tensor, a: Operand, b: Operand): Tensor {
     return where(condition, a, b);
   }
 
-  /** The indices of the elements that are not 0: (count, axes), int32. */
+  /**
+   * The indices of the elements that are not 0: (count, axes), int32.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.from([[0, 1], [2, 0]]).nonzero().toArray(), [[0, 1], [1, 0]]);
+   * ```
+   */
   nonzero(): Tensor {
     return nonzero(this);
   }
@@ -955,13 +1106,37 @@ export class Tensor {
   /**
    * Sets the elements that indices say, as `index` takes them, to a number or a tensor that can be stretched to them, under the
    * rules of `add_`. Where places repeat, the last one counts. Returns this tensor.
+   *
+   * @throws {GradusError} As told at `add_`; or if there are no such places, or the value cannot be stretched to them.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.zeros([2, 3]);
+   * x.set([0, { start: 1 }], 5).set(x.eq(0), -1).set([[1], [2]], 7);
+   * assertEquals(x.toArray(), [[-1, 5, 5], [-1, -1, 7]]);
+   * ```
    */
   set(indices: readonly Index[] | Tensor, value: Operand): this {
     set(this, indices instanceof Tensor ? [indices] : indices, value);
     return this;
   }
 
-  /** The elements with source[i, j, …] added at x[i, …, index[i, j, …], …]: repeated places add up. A new tensor. */
+  /**
+   * The elements with source[i, j, …] added at x[i, …, index[i, j, …], …]: repeated places add up. A new tensor.
+   *
+   * @throws {GradusError} If the shapes do not fit, there is no such place, or the elements are bool.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.zeros([3]).scatterAdd(0, [0, 2, 0], Tensor.from([1, 2, 3])).toArray(), [4, 0, 2]);
+   * ```
+   */
   scatterAdd(axis: number, index: IndexArray, source: Tensor): Tensor {
     return scatterAdd(this, axis, index, source);
   }
@@ -976,7 +1151,19 @@ export class Tensor {
     return triangle("triu", this, diagonal, (column) => column >= diagonal);
   }
 
-  /** For each class number a row of zeros with a 1 at its place; float32, unless the option `dtype` says. */
+  /**
+   * For each class number a row of zeros with a 1 at its place: (…, classes); float32, unless the option `dtype` says.
+   *
+   * @throws {GradusError} If a number is no class.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.from([1, 0], { dtype: "int32" }).oneHot(3).toArray(), [[0, 1, 0], [1, 0, 0]]);
+   * ```
+   */
   oneHot(classes: number, options: { dtype?: "float32" | "float64" | "int64" | "int32" } = {}): Tensor {
     checkOptions("the options of oneHot()", options, ["dtype"]);
     return oneHot(this, classes, options.dtype ?? "float32");
@@ -988,27 +1175,62 @@ export class Tensor {
    * Tensors one after the other along an axis, in a type that takes all.
    *
    * @throws {GradusError} If another axis is of different sizes.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const a = Tensor.from([[1, 2]]), b = Tensor.from([[3, 4], [5, 6]]);
+   * assertEquals(Tensor.concat([a, b]).toArray(), [[1, 2], [3, 4], [5, 6]]);
+   * assertEquals(Tensor.stack([a, a], 1).shape, [1, 2, 2]);
+   * ```
    */
   static concat(tensors: readonly Tensor[], axis = 0): Tensor {
     return concat(tensors, axis);
   }
 
-  /** Tensors of one shape, along an axis of their own. */
+  /**
+   * Tensors of one shape, along an axis of their own.
+   *
+   * @throws {GradusError} If their shapes differ, or there is no such place for an axis.
+   */
   static stack(tensors: readonly Tensor[], axis = 0): Tensor {
     return stack(tensors, axis);
   }
 
-  /** Parts along an axis, as views: of one size, but that the last may be smaller, or of the given sizes. */
+  /**
+   * Parts along an axis, as views: of one size, but that the last may be smaller, or of the given sizes.
+   *
+   * @throws {GradusError} If there is no such axis, or the sizes do not add up to it.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = Tensor.arange(5).split([2, 3]);
+   * assertEquals([a.toArray(), b.toArray()], [[0, 1], [2, 3, 4]]);
+   * ```
+   */
   split(sizes: number | readonly number[], axis = 0): Tensor[] {
     return split(this, sizes, axis);
   }
 
-  /** What stands at each place of an axis, as views: `[x.select(axis, 0), x.select(axis, 1), …]`. */
+  /**
+   * What stands at each place of an axis, as views: `[x.select(axis, 0), x.select(axis, 1), …]`.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   unbind(axis = 0): Tensor[] {
     return unbind(this, axis);
   }
 
-  /** At most `count` parts along an axis, as views: of one size, but that the last may be smaller. */
+  /**
+   * At most `count` parts along an axis, as views: of one size, but that the last may be smaller.
+   *
+   * @throws {GradusError} If there is no such axis, or the count is no whole number from 1 on.
+   */
   chunk(count: number, axis = 0): Tensor[] {
     return chunk(this, count, axis);
   }
@@ -1018,6 +1240,17 @@ export class Tensor {
    *
    * @param options `mode`: `"constant"` puts `value` there, 0 unless it is said; `"reflect"` what is mirrored at the edge, which is
    * not repeated; `"replicate"` the edge.
+   * @throws {GradusError} If the widths are no such numbers, or more than can be mirrored.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = Tensor.from([[1, 2, 3]]);
+   * assertEquals(x.pad([1, 2]).toArray(), [[0, 1, 2, 3, 0, 0]]);
+   * assertEquals(x.pad([2, 0], { mode: "reflect" }).toArray(), [[3, 2, 1, 2, 3]]);
+   * ```
    */
   pad(widths: readonly number[], options: { mode?: PadMode; value?: Scalar } = {}): Tensor {
     checkOptions("the options of pad()", options, ["mode", "value"]);
@@ -1025,7 +1258,19 @@ export class Tensor {
     return pad(this, widths, mode, options.value ?? 0);
   }
 
-  /** The tensor again and again: a count for each axis, and for axes in front of them. */
+  /**
+   * The tensor again and again: a count for each axis, and for axes in front of them. A copy.
+   *
+   * @throws {GradusError} If there are fewer counts than axes.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(Tensor.from([1, 2]).repeat([2, 2]).toArray(), [[1, 2, 1, 2], [1, 2, 1, 2]]);
+   * ```
+   */
   repeat(counts: readonly number[]): Tensor {
     return repeat(this, counts);
   }
@@ -1047,7 +1292,20 @@ export class Tensor {
 
   // ---------------------------------------------------------------- elementwise
 
-  /** a + b, stretched to one shape. */
+  /**
+   * a + b, stretched to one shape: from the last axis on, sizes are equal or one of them is 1. So do all operations of two.
+   *
+   * @throws {GradusError} If there is no such shape.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "@gradus/gradus";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const a = Tensor.from([[1], [2]]), b = Tensor.from([10, 20]);
+   * assertEquals(a.add(b).toArray(), [[11, 21], [12, 22]]);
+   * ```
+   */
   add(other: Operand): Tensor {
     return operation(Op.add, this, other);
   }
@@ -1220,17 +1478,29 @@ export class Tensor {
     return flatOperation(TensorOp.trunc, this);
   }
 
-  /** ⌊a / b⌋; the derivative is 0. */
+  /**
+   * ⌊a / b⌋; the derivative is 0.
+   *
+   * @throws {GradusError} If there is a 0 among integers to divide by.
+   */
   floorDivide(other: Operand): Tensor {
     return quotient(TensorOp.floorDivide, this, other);
   }
 
-  /** a − b·⌊a / b⌋, which has the sign of b, as in Python; `fmod` has that of a. */
+  /**
+   * a − b·⌊a / b⌋, which has the sign of b, as in Python; `fmod` has that of a.
+   *
+   * @throws {GradusError} If there is a 0 among integers to divide by.
+   */
   remainder(other: Operand): Tensor {
     return quotient(TensorOp.remainder, this, other);
   }
 
-  /** a − b·trunc(a / b), which has the sign of a, as % in JavaScript and C. */
+  /**
+   * a − b·trunc(a / b), which has the sign of a, as % in JavaScript and C.
+   *
+   * @throws {GradusError} If there is a 0 among integers to divide by.
+   */
   fmod(other: Operand): Tensor {
     return quotient(TensorOp.fmod, this, other);
   }
@@ -1469,7 +1739,11 @@ export class Tensor {
     return cumsum(this, axis);
   }
 
-  /** Running products along an axis, as `cumsum`: y[i] = x[0]·…·x[i]. */
+  /**
+   * Running products along an axis, as `cumsum`: y[i] = x[0]·…·x[i].
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   cumprod(axis: number): Tensor {
     return cumprod(this, axis);
   }
@@ -1494,7 +1768,11 @@ export class Tensor {
     return sort(this, axis, isDescending("sort", options));
   }
 
-  /** The `indices` of `sort` alone. */
+  /**
+   * The `indices` of `sort` alone.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   argsort(axis: number = -1, options: SortOptions = {}): Tensor {
     return argsort(this, axis, isDescending("argsort", options));
   }
@@ -1618,12 +1896,20 @@ export class Tensor {
 
   // ---------------------------------------------------------------- rows
 
-  /** exp(x) / Σ exp(x) along an axis, the last one unless it is given: numbers above 0 whose sum is 1. */
+  /**
+   * exp(x) / Σ exp(x) along an axis, the last one unless it is given: numbers above 0 whose sum is 1.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   softmax(axis = -1): Tensor {
     return softmax(this, axis);
   }
 
-  /** The logarithm of `softmax`, x − log Σ exp(x), exact also where that is far below 0. */
+  /**
+   * The logarithm of `softmax`, x − log Σ exp(x), exact also where that is far below 0.
+   *
+   * @throws {GradusError} If there is no such axis.
+   */
   logSoftmax(axis = -1): Tensor {
     return logSoftmax(this, axis);
   }
