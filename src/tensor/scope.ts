@@ -23,7 +23,7 @@ import { Arena, type Storage } from "./storage.ts";
  */
 export class TensorScope {
   readonly #arena = new Arena();
-  readonly #kept = new Set<Storage>();
+  #kept: Set<Storage> | undefined;
   #isOpen = true;
 
   /** Lets a tensor, and what its gradient needs, survive the scope. Returns it. */
@@ -31,7 +31,8 @@ export class TensorScope {
     if (!isTensor(tensor)) {
       throw new GradusError("argument", `Cannot keep ${shown(tensor)}: a tensor is needed`);
     }
-    for (const { storage } of reachableViews(tensor)) this.#kept.add(storage);
+    const kept = this.#kept ??= new Set();
+    for (const { storage } of reachableViews(tensor)) kept.add(storage);
     return tensor;
   }
 
@@ -39,6 +40,7 @@ export class TensorScope {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#arena.close((storage) => this.#kept.has(storage));
+    const kept = this.#kept;
+    this.#arena.close((storage) => kept?.has(storage) ?? false);
   }
 }
