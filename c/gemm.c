@@ -5,63 +5,91 @@
  * bits.
  * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de
  * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place:
- * packing them as well gained nothing). */
+ * packing them as well took longer than it saved). The packed panels lie on the stack of the caller: all threads pack
+ * them, then all compute rows with them. */
 
-#define BLOCK_K 512                        /* rows of a packed panel: 64 KiB of 32 columns, a stream for each tile */
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
-#define BLOCK_K_STRIDED 32                 /* where a is read down its columns: few at a time, each a stream */
+#define CACHE_LINE (64 / sizeof(real))     /* numbers in a line of the cache */
+#define BLOCK_K 512                        /* rows of a packed panel: 32 KiB of 16 columns, a stream for each tile */
+#define BLOCK_K_FEW 128                    /* where few rows of a share it: more of a row of b is read at a time */
+#define BLOCK_K_STRIDED 128                /* where a is read down its columns: few at a time, each a stream */
 #define BLOCK_K_IN_PLACE 2048              /* where b is not packed: long streams of a, b in the second cache */
-#define PACKED (256 * 1024 / sizeof(real)) /* numbers of b packed together: a part of the second cache */
-#define GROUP_MAX 64                       /* and how many panels at most */
-#define GROUP_ROWS (4 * TILE_ROWS)         /* rows of c that get all panels of a group before the next rows do */
+#define PACKED (264 * 1024 / sizeof(real)) /* numbers of b packed together: a part of the second cache */
+#define PACKED_COLUMNS 2048                /* and columns at most */
+#define CACHED ((size_t)512 << 10)         /* bytes of c that stay in the second cache */
+#define LAST 128                           /* steps of a tile in which c of the next one comes from memory */
+#define SMALL __attribute__((minsize))     /* what runs once for some thousand multiplications */
 
 #ifndef GEMM_SHARED
 #define GEMM_SHARED
 
-#define LEAST_PRODUCTS ((size_t)1 << 19) /* multiplications that are worth a thread: some microseconds */
+#define LEAST_PRODUCTS ((size_t)1 << 18) /* multiplications that are worth a thread: some microseconds */
+#define LEAST_PACKED ((size_t)1 << 14)   /* and numbers that are packed */
 #endif
 
-/* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br. rows and
- * vectors are constants where this is inlined, so acc lives in registers. */
+/* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br; start is
+ * bias[i], or c if bias is NULL. rows and vectors are constants where this is inlined, so acc lives in registers.
+ * `next` is NULL or where c of the next tile is, which is fetched: not early, since rows of b may fill the cache. */
 INLINE void K(tile)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t k,
-                    enum gemm_start start, const real *bias, int rows, int vectors) {
+                    const real *bias, const real *next, int rows, int vectors) {
   K(vector) acc[TILE_ROWS][TILE_VECTORS];
   UNROLL for (int i = 0; i < rows; i++) {
-    UNROLL for (int j = 0; j < vectors; j++) {
-      acc[i][j] = start == START_C      ? K(load)(c + (size_t)i * cr + (size_t)j * LANES)
-                  : start == START_BIAS ? K(splat)(bias[i])
-                                        : K(splat)(0);
-    }
-  }
-  /* What the next tile starts from is fetched while this one is computed. */
-  if (rows == TILE_ROWS && start == START_C && k >= 128) {
-    UNROLL for (int i = 0; i < rows; i++) {
-      UNROLL for (int j = 0; j < vectors; j++) __builtin_prefetch(c + (size_t)(i + rows) * cr + (size_t)j * LANES, 1);
-    }
+    UNROLL for (int j = 0; j < vectors; j++)
+      acc[i][j] = bias ? K(splat)(bias[i]) : K(load)(c + (size_t)i * cr + (size_t)j * LANES);
   }
   /* Three rows from each of these pointers: addresses a, a + ar, a + 2·ar need no further registers. */
   const real *group[(TILE_ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) group[i / 3] = a + (size_t)i * ar;
-  ALIGNED for (size_t p = 0; p < k; p++) {
-    K(vector) row[TILE_VECTORS];
-    UNROLL for (int j = 0; j < vectors; j++) row[j] = K(load)(b + p * br + (size_t)j * LANES);
-    UNROLL for (int i = 0; i < rows; i++) {
-      K(vector) x = K(splat)(group[i / 3][(size_t)(i % 3) * ar + p * ac]);
-      UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = K(vector_fma)(x, row[j], acc[i][j]);
+  size_t now = !next ? k : k > LAST ? k - LAST : 0;
+  for (;;) {
+    k -= now;
+    ALIGNED for (; now > 0; now--) {
+      K(vector) row[TILE_VECTORS];
+      UNROLL for (int j = 0; j < vectors; j++) row[j] = K(load)(b + (size_t)j * LANES);
+      UNROLL for (int i = 0; i < rows; i++) {
+        K(vector) x = K(splat)(group[i / 3][(size_t)(i % 3) * ar]);
+        UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = K(vector_fma)(x, row[j], acc[i][j]);
+      }
+      UNROLL for (int i = 0; i < rows; i += 3) group[i / 3] += ac;
+      b += br;
     }
+    if (k == 0) break;
+    now = k;
+    for (int i = 0; i < rows; i++, next += cr)
+      for (size_t j = 0; j < PANEL + CACHE_LINE - 1; j += CACHE_LINE)
+        __builtin_prefetch(next + size_min(j, PANEL - 1), 1);
   }
   UNROLL for (int i = 0; i < rows; i++) {
     UNROLL for (int j = 0; j < vectors; j++) K(store)(c + (size_t)i * cr + (size_t)j * LANES, acc[i][j]);
   }
 }
 
-/* The rows of one panel, in tiles of TILE_ROWS and then of the largest smaller sizes that fit. */
-#define ROWS_OF(r)                                                                                      \
-  for (; TILE_ROWS >= (r) && i + (r) <= m; i += (r))                                                    \
-    K(tile)(c + i * cr, cr, a + i * ar, ar, ac, b, br, k, start, bias ? bias + i : NULL, r, vectors);
-INLINE void K(panel)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br, size_t m,
-                     size_t k, enum gemm_start start, const real *bias, int vectors) {
-  size_t i = 0;
+/* Rows of c in one panel, with what a tile takes, but for their number; bias is NULL or that of row i at bias + i·bs.
+ * After the last tile comes the first one `far` columns on; far = 0: nothing is fetched. */
+struct K(part) {
+  real *c;
+  size_t cr;
+  const real *a;
+  size_t ar, ac;
+  const real *b;
+  size_t br, k;
+  const real *bias;
+  size_t bs, far;
+};
+
+/* In tiles of TILE_ROWS and then of the largest smaller sizes that fit; but two tiles of 4 take less time than one of 6
+ * and one of 2, which has too few sums to keep the units for fma busy. */
+#define ROWS_OF(r)                                                                                 \
+  for (; TILE_ROWS >= (r) && i + (r) <= ((r) == TILE_ROWS ? full : m); i += (r)) {                  \
+    real *c = s->c + i * s->cr;                                                                     \
+    const real *next = i + 2 * (r) <= full ? c + (r) * s->cr : s->c + s->far;                       \
+    K(tile)(c, s->cr, s->a + i * s->ar, s->ar, s->ac, s->b, s->br, s->k,                            \
+            s->bias ? s->bias + i * s->bs : NULL,                                                   \
+            (r) == TILE_ROWS && vectors == TILE_VECTORS && s->far > 0 ? next : NULL, r, vectors);   \
+  }
+INLINE void K(panel)(const struct K(part) * s, size_t m, int vectors) {
+  size_t i = 0, rest = m % TILE_ROWS, full = m - rest;
+  if (TILE_ROWS == 6 && full > 0 && rest / 2 == 1) full -= TILE_ROWS;
   ROWS_OF(TILE_ROWS)
   ROWS_OF(8)
   ROWS_OF(4)
@@ -70,65 +98,105 @@ INLINE void K(panel)(real *c, size_t cr, const real *a, size_t ar, size_t ac, co
 }
 #undef ROWS_OF
 
-OUT_OF_LINE void K(panel_full)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
-                               size_t m, size_t k, enum gemm_start start, const real *bias) {
-  K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, TILE_VECTORS);
-}
+OUT_OF_LINE void K(panel_full)(const struct K(part) * s, size_t m) { K(panel)(s, m, TILE_VECTORS); }
 
-OUT_OF_LINE void K(panel_narrow)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t br,
-                                 size_t m, size_t k, enum gemm_start start, const real *bias) {
-  K(panel)(c, cr, a, ar, ac, b, br, m, k, start, bias, 1);
-}
+OUT_OF_LINE void K(panel_narrow)(const struct K(part) * s, size_t m) { K(panel)(s, m, 1); }
 
-/* The function for panels of so many vectors, 1 or TILE_VECTORS. */
-#define PANEL_OF(vectors) ((vectors) == TILE_VECTORS || TILE_VECTORS == 1 ? K(panel_full) : K(panel_narrow))
+/* The function for panels of so many columns. */
+#define PANEL_OF(columns) ((columns) > LANES || TILE_VECTORS == 1 ? K(panel_full) : K(panel_narrow))
 
-/* packed (k, width) ← the columns 0 .. n-1 of b, filled with zeros up to width. */
-OUT_OF_LINE void K(pack)(real *restrict packed, size_t width, const real *restrict b, size_t br, size_t bc, size_t k,
-                         size_t n) {
-  if (bc == 1 && n == PANEL) {
-    for (size_t p = 0; p < k; p++)
-      for (size_t j = 0; j < PANEL; j += LANES) K(store)(packed + p * PANEL + j, K(load)(b + p * br + j));
-    return;
-  }
-  if (bc == 1) {
-    for (size_t p = 0; p < k; p++) {
-      memcpy(packed + p * width, b + p * br, n * sizeof(real));
-      memset(packed + p * width + n, 0, (width - n) * sizeof(real));
+/* What rows of c share: some columns of b, for a block of k, in panels as wide as PANEL but for the last one. */
+struct K(group) {
+  const struct T(product) *of;
+  enum gemm_start start;
+  size_t p, depth, column, columns;
+  size_t together; /* rows of c that get all panels before the next rows do */
+  real *packed;    /* NULL: b is read in place */
+};
+
+/* Numbers from one packed panel to the next: no power of 2, since such lines compete for places in the cache. */
+INLINE size_t K(panel_step)(size_t depth) { return (depth + 1) * PANEL; }
+
+/* The rows from .. to-1 of a group ← those of b, with zeros up to the width of the last panel. */
+static void K(pack)(const void *context, size_t from, size_t to) {
+  const struct K(group) *group = context;
+  size_t br = group->of->br, bc = group->of->bc, n = group->columns, rows = to - from;
+  size_t step = K(panel_step)(group->depth), whole = bc == 1 ? n / PANEL * PANEL : 0;
+  const real *b = group->of->b + (group->p + from) * br + group->column * bc;
+  real *packed = group->packed + from * PANEL;
+  /* Where b lies in rows, they are read one after another; the next ones are fetched. */
+  for (size_t p = 0; p < rows; p++)
+    for (size_t j = 0; j < whole; j += PANEL) {
+      const real *x = b + p * br + j;
+      __builtin_prefetch(x + 2 * br);
+      for (size_t i = 0; i < PANEL; i += LANES)
+        K(store)(packed + j / PANEL * step + p * PANEL + i, K(load)(x + i));
     }
-    return;
+  for (size_t j = whole; j < n; j += PANEL) {
+    real *panel = packed + j / PANEL * step;
+    size_t columns = size_min(PANEL, n - j);
+    if (columns < PANEL) memset(panel, 0, rows * PANEL * sizeof(real));
+    if (br == 1)
+      K(turn)(panel, PANEL, b + j * bc, bc, columns, rows);
+    else
+      for (size_t p = 0; p < rows; p++)
+        REST for (size_t i = 0; i < columns; i++) panel[p * PANEL + i] = b[p * br + (j + i) * bc];
   }
-  if (br == 1)
-    K(turn)(packed, width, b, bc, n, k);
-  else
-    for (size_t j = 0; j < n; j++)
-      for (size_t p = 0; p < k; p++) packed[p * width + j] = b[p * br + j * bc];
-  for (size_t j = n; j < width; j++)
-    for (size_t p = 0; p < k; p++) packed[p * width + j] = 0;
 }
 
 /* A panel whose last columns lie outside of c: computed in a copy of its own, of which c gets its part. */
-OUT_OF_LINE void K(panel_edge)(real *c, size_t cr, const real *a, size_t ar, size_t ac, const real *b, size_t m,
-                               size_t n, size_t k, enum gemm_start start, const real *bias, int vectors) {
-  size_t width = (size_t)vectors * LANES;
+OUT_OF_LINE void K(panel_edge)(const struct K(part) * of, size_t m, size_t n) {
   real copy[TILE_ROWS * PANEL];
+  struct K(part) s = *of;
+  s.c = copy;
+  s.cr = PANEL;
+  s.far = 0;
   for (size_t i = 0; i < m; i += TILE_ROWS) {
     size_t rows = size_min(TILE_ROWS, m - i);
-    if (start == START_C) {
+    if (!s.bias) {
       memset(copy, 0, sizeof copy);
-      for (size_t r = 0; r < rows; r++) memcpy(copy + r * width, c + (i + r) * cr, n * sizeof(real));
+      for (size_t r = 0; r < rows; r++) memcpy(copy + r * PANEL, of->c + (i + r) * of->cr, n * sizeof(real));
     }
-    PANEL_OF(vectors)(copy, width, a + i * ar, ar, ac, b, width, rows, k, start, bias ? bias + i : NULL);
-    for (size_t r = 0; r < rows; r++) memcpy(c + (i + r) * cr, copy + r * width, n * sizeof(real));
+    PANEL_OF(n)(&s, rows);
+    for (size_t r = 0; r < rows; r++) memcpy(of->c + (i + r) * of->cr, copy + r * PANEL, n * sizeof(real));
+    s.a += TILE_ROWS * s.ar;
+    if (s.bias) s.bias += TILE_ROWS * s.bs;
   }
 }
 
-/* A panel of b, packed or in place, for the columns from `column` on. */
-struct K(panel_of_b) {
-  const real *from;
-  size_t step, column, columns;
-  int vectors;
-};
+/* The rows from .. to-1 of c get the panels of a group. */
+SMALL static void K(rows)(const void *context, size_t from, size_t to) {
+  static const real zeros[TILE_ROWS];
+  const struct K(group) *group = context;
+  const struct T(product) *of = group->of;
+  size_t n = group->columns, first = group->column, together = group->together, step = PANEL;
+  struct K(part) s = {.cr = of->cr, .ar = of->ar, .ac = of->ac, .br = of->br, .k = group->depth};
+  const real *b = of->b + group->p * of->br + first;
+  if (group->packed) b = group->packed, s.br = PANEL, step = K(panel_step)(s.k);
+  if (group->start == START_ZERO) s.bias = zeros;
+  s.bs = group->start == START_BIAS;
+  /* c comes from memory: that of the next tile is fetched; where a panel has one tile, of the next panel but one. */
+  if (of->m * of->n * sizeof(real) > CACHED) s.far = together > TILE_ROWS ? PANEL : 2 * PANEL;
+  /* Where rows of a are far apart, a part of the next ones is fetched with each panel. */
+  size_t share = s.ac == 1 && s.ar > 2048 ? s.k * PANEL / n : 0;
+  for (size_t i = from; i < to; i += together) {
+    size_t rows = size_min(together, to - i);
+    s.c = of->c + i * s.cr + first;
+    s.a = of->a + i * s.ar + group->p * s.ac;
+    s.b = b;
+    if (s.bs) s.bias = of->bias + i;
+    const real *ahead = s.a + rows * s.ar;
+    for (size_t j = 0; j < n; j += PANEL, s.c += PANEL, s.b += step, ahead += share) {
+      size_t columns = size_min(PANEL, n - j);
+      for (size_t r = 0; share > 0 && r < rows; r++)
+        for (size_t p = 0; p < share; p += CACHE_LINE) __builtin_prefetch(ahead + r * s.ar + p, 0, 2);
+      if (columns < PANEL && columns != LANES) K(panel_edge)(&s, rows, columns);
+      else PANEL_OF(columns)(&s, rows);
+    }
+    if (of->finish && group->p + s.k == of->k)
+      of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + first + n);
+  }
+}
 
 /* Whether b is read where it is: its rows are near one another, or few rows of a need it; and all panels are whole. */
 static int K(b_is_in_place)(const struct T(product) * of) {
@@ -137,49 +205,32 @@ static int K(b_is_in_place)(const struct T(product) * of) {
 }
 
 /* As many panels as `packed`, which is NULL if b is read in place, has room for are packed together, and some rows of c
- * get the whole group before the next rows do: so a is read once for the group, and c is written along its rows. */
-OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed) {
-  size_t cr = of->cr, ar = of->ar, ac = of->ac, br = of->br, bc = of->bc, m = of->m, n = of->n, k = of->k;
-  enum gemm_start start = of->start;
-  struct K(panel_of_b) panel[GROUP_MAX];
-  size_t block = ac != 1 ? BLOCK_K_STRIDED : packed ? BLOCK_K : BLOCK_K_IN_PLACE, p = 0;
+ * get all of them before the next rows do: so a is read once for the group, and c is written along its rows. */
+SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed) {
+  size_t m = of->m, n = of->n, k = of->k, block = packed ? BLOCK_K : BLOCK_K_IN_PLACE;
+  if (of->ac != 1) block = BLOCK_K_STRIDED;
+  else if (packed && m <= 8 * TILE_ROWS) block = BLOCK_K_FEW;
+  int is_small = m * n * k < 2 * LEAST_PRODUCTS, c_is_far = m * n * sizeof(real) > CACHED;
+  struct K(group) group = {.of = of, .start = of->start, .packed = packed};
   do {
-    size_t depth = size_min(block, k - p), fitting = PACKED / PANEL / size_max(depth, 1);
-    size_t group = size_min(GROUP_MAX, size_max(fitting, 1));
-    for (size_t j = 0; j < n;) {
-      size_t count = 0, first = j;
-      for (; count < group && j < n; count++) {
-        int vectors = n - j > LANES ? TILE_VECTORS : 1;
-        size_t width = (size_t)vectors * LANES, columns = size_min(width, n - j);
-        struct K(panel_of_b) next = {of->b + p * br + j * bc, br, j, columns, vectors};
-        if (packed) {
-          real *to = packed + count * depth * PANEL;
-          K(pack)(to, width, next.from, br, bc, depth, columns);
-          next.from = to;
-          next.step = width;
-        }
-        panel[count] = next;
-        j += columns;
-      }
-      size_t together = count == 1 ? m : GROUP_ROWS;
-      for (size_t i = 0; i < m; i += together) {
-        size_t rows = size_min(together, m - i);
-        for (size_t q = 0; q < count; q++) {
-          struct K(panel_of_b) b = panel[q];
-          real *c = of->c + i * cr + b.column;
-          const real *a = of->a + i * ar + p * ac, *bias = of->bias ? of->bias + i : NULL;
-          if (b.columns < (size_t)b.vectors * LANES)
-            K(panel_edge)(c, cr, a, ar, ac, b.from, rows, b.columns, depth, start, bias, b.vectors);
-          else
-            PANEL_OF(b.vectors)(c, cr, a, ar, ac, b.from, b.step, rows, depth, start, bias);
-        }
-        if (of->finish && p + depth == k)
-          of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + j);
+    size_t depth = size_min(block, k - group.p);
+    size_t most = packed ? size_min(PACKED / K(panel_step)(depth) * PANEL, PACKED_COLUMNS) : n;
+    group.depth = depth;
+    /* Where k is small, c takes the time: it is written row by row. */
+    group.together = (depth > 64 ? 8 : c_is_far ? 1 : 4) * TILE_ROWS;
+    for (group.column = 0; group.column < n; group.column += group.columns) {
+      group.columns = size_min(most, n - group.column);
+      if (is_small) {
+        if (packed) K(pack)(&group, 0, depth);
+        K(rows)(&group, 0, m);
+      } else {
+        if (packed) parallel(depth, QUAD, LEAST_PACKED / group.columns, K(pack), &group);
+        parallel(m, TILE_ROWS, LEAST_PRODUCTS / (group.columns * depth + 1), K(rows), &group);
       }
     }
-    start = START_C;
-    p += depth;
-  } while (p < k);
+    group.start = START_C;
+    group.p += depth;
+  } while (group.p < k);
 }
 
 /* Apart, since only who packs needs so much stack, which Windows has touched page by page. */
@@ -188,23 +239,13 @@ OUT_OF_LINE void K(product_packing)(const struct T(product) * of) {
   K(product_with)(of, packed);
 }
 
-/* On one thread. */
+/* The threads share rows of c. */
 static void K(product)(const struct T(product) * of) {
   if (K(b_is_in_place)(of)) K(product_with)(of, NULL);
   else K(product_packing)(of);
 }
 
-static void K(product_of_rows)(const void *context, size_t from, size_t to) {
-  struct T(product) of = *(const struct T(product) *)context;
-  of.c += from * of.cr;
-  of.a += from * of.ar;
-  if (of.bias) of.bias += from;
-  of.m = to - from;
-  of.row = from;
-  K(product)(&of);
-}
-
-static void K(product_of_columns)(const void *context, size_t from, size_t to) {
+SMALL static void K(product_of_columns)(const void *context, size_t from, size_t to) {
   struct T(product) of = *(const struct T(product) *)context;
   of.c += from;
   of.b += from * of.bc;
@@ -213,12 +254,11 @@ static void K(product_of_columns)(const void *context, size_t from, size_t to) {
   K(product)(&of);
 }
 
-/* The product on all threads, cut along the longer side of c: what each packs then is the smaller part. Where the sides
- * are equal it is cut along the rows, so that those of weights stay in the cache of their thread, from their update to
- * the next outputs: cut along the columns, 256×256 layers take half as long again. */
+/* The product on all threads, which share the rows of c or, where those are longer, its columns. Where the sides are
+ * equal they share the rows, so that those of weights stay in the cache of their thread, from their update to the next
+ * outputs: cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct T(product) * of) {
-  if (of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
-  else if (of->m >= of->n) parallel(of->m, TILE_ROWS, LEAST_PRODUCTS / (of->n * of->k + 1), K(product_of_rows), of);
+  if (of->m >= of->n || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
   else parallel(of->n, PANEL, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 
@@ -232,11 +272,15 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
   });
 }
 
+#undef PANEL
+#undef PANEL_OF
+#undef CACHE_LINE
 #undef BLOCK_K
+#undef BLOCK_K_FEW
 #undef BLOCK_K_STRIDED
 #undef BLOCK_K_IN_PLACE
 #undef PACKED
-#undef GROUP_MAX
-#undef GROUP_ROWS
-#undef PANEL
-#undef PANEL_OF
+#undef PACKED_COLUMNS
+#undef CACHED
+#undef LAST
+#undef SMALL

@@ -22,7 +22,7 @@ static void parallel(size_t count, size_t step, size_t least, range_task *run, c
 #define PARTS_A_THREAD 4 /* several, since a thread may start late or lose its processor for a while */
 #define SPINS 64         /* looks in a row; after them others get the processor in between */
 #define LOOKS 1024       /* looks for work before a thread goes to sleep: longer than most gaps in a training step */
-#define STACK_BYTES ((size_t)1 << 20) /* a product needs 256 KiB of it; some systems would give a thread 128 */
+#define STACK_BYTES ((size_t)1 << 20) /* a product needs 264 KiB of it; some systems would give a thread 128 */
 
 #if defined(_WIN32)
 

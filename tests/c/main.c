@@ -30,6 +30,7 @@ int main(void) {
   RUN(softmax_is_within_its_bound);
   RUN(rng_test);
   RUN(gemm_test);
+  RUN(gemm_finishes_every_element_once);
   RUN(gemm_refuses_bad_arguments);
   RUN(threads_do_every_element_once);
   RUN(threads_are_had_by_one_at_a_time);
