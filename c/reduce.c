@@ -19,22 +19,25 @@ OUT_OF_LINE double K(sum_of_squares)(const real *x, size_t n) {
 
 LOCAL double K(norm_entry)(const void *x, size_t n) { return K64(sqrt)(K(sum_of_squares)(x, n)); }
 
-/* db[o] ← start + Σ_s dz[o,s], sample by sample; sixteen outputs at a time, whose sums are independent chains. */
+/* db[o] ← start + Σ_s dz[o,s], sample by sample: of eight outputs, which are independent chains, turned so that a vector
+ * holds a sample of four. So up to seven rows and three columns behind those of dz are read, and not used. */
 LOCAL void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
-                             enum gemm_start start) {
-  enum { TOGETHER = 16 };
-  stride = whole(stride);
-  for (size_t o = 0; o < nout; o += TOGETHER) {
-    size_t count = size_min(TOGETHER, nout - o);
-    real sum[TOGETHER] = {0};
-    if (start == START_C) memcpy(sum, db + o, count * sizeof(real));
-    if (count == TOGETHER)
-      ALIGNED for (size_t s = 0; s < columns; s++)
-        for (size_t i = 0; i < TOGETHER; i++) sum[i] += dz[(o + i) * stride + s];
-    else
-      for (size_t i = 0; i < count; i++)
-        ALIGNED for (size_t s = 0; s < columns; s++) sum[i] += dz[(o + i) * stride + s];
-    memcpy(db + o, sum, count * sizeof(real));
+                            enum gemm_start start) {
+  enum { QUADS = 2, TOGETHER = QUADS * QUAD };
+  for (size_t o = 0; o < nout; o += TOGETHER, dz += TOGETHER * stride) {
+    size_t bytes = size_min(TOGETHER, nout - o) * sizeof(real);
+    K(quad) sum[QUADS] = {0}, sample[QUADS][QUAD];
+    if (start == START_C) memcpy(sum, db + o, bytes);
+    for (size_t s = 0; s < columns; s += QUAD) {
+      UNROLL for (size_t q = 0; q < QUADS; q++) {
+        const real *r = dz + q * QUAD * stride, *row[QUAD] = {r, r + stride, r + 2 * stride, r + 3 * stride};
+        K(turn_in_registers)(sample[q], row, s);
+      }
+      UNROLL for (size_t i = 0; i < QUAD; i++) {
+        if (s + i < columns) UNROLL for (int q = 0; q < QUADS; q++) sum[q] += sample[q][i];
+      }
+    }
+    memcpy(db + o, sum, bytes);
   }
 }
 

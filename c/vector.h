@@ -35,22 +35,29 @@ INLINE K(vector) K(vector_fma)(K(vector) a, K(vector) b, K(vector) c) {
 typedef real K(quad) __attribute__((vector_size(QUAD * REAL_BITS / 8)));
 typedef K(quad) K(unaligned_quad) __attribute__((aligned(REAL_BITS / 8), may_alias));
 
+/* to[j][i] = row[i][from + j]. */
+INLINE void K(turn_in_registers)(K(quad) to[QUAD], const real *const row[QUAD], size_t from) {
+  K(quad) a = *(const K(unaligned_quad) *)(row[0] + from), b = *(const K(unaligned_quad) *)(row[1] + from);
+  K(quad) c = *(const K(unaligned_quad) *)(row[2] + from), d = *(const K(unaligned_quad) *)(row[3] + from);
+  K(quad) ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  K(quad) cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  to[0] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  to[1] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  to[2] = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+  to[3] = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+}
+
 /* to[j·step + i] = row[i][from + j] for the four rows i and all j < n. */
 INLINE void K(turn_quad)(real *restrict to, size_t step, const real *const row[QUAD], size_t from, size_t n) {
-  const real *r0 = row[0] + from, *r1 = row[1] + from, *r2 = row[2] + from, *r3 = row[3] + from;
+  const real *const at[QUAD] = {row[0] + from, row[1] + from, row[2] + from, row[3] + from};
   size_t j = 0;
   for (; j + QUAD <= n; j += QUAD) {
-    K(quad) a = *(const K(unaligned_quad) *)(r0 + j), b = *(const K(unaligned_quad) *)(r1 + j);
-    K(quad) c = *(const K(unaligned_quad) *)(r2 + j), d = *(const K(unaligned_quad) *)(r3 + j);
-    K(quad) ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    K(quad) cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(K(unaligned_quad) *)(to + j * step) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(K(unaligned_quad) *)(to + (j + 1) * step) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-    *(K(unaligned_quad) *)(to + (j + 2) * step) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
-    *(K(unaligned_quad) *)(to + (j + 3) * step) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+    K(quad) turned[QUAD];
+    K(turn_in_registers)(turned, at, j);
+    UNROLL for (size_t i = 0; i < QUAD; i++) *(K(unaligned_quad) *)(to + (j + i) * step) = turned[i];
   }
   for (; j < n; j++)
-    for (size_t i = 0; i < QUAD; i++) to[j * step + i] = row[i][from + j];
+    for (size_t i = 0; i < QUAD; i++) to[j * step + i] = at[i][j];
 }
 
 /* to[j·step + i] = from[i·from_step + j] for i < rows, j < n. */

@@ -187,3 +187,28 @@ static void mlp_epoch_in_slices_gives_the_bits_of_one_call(void) {
   CHECK(net[0].job.loss == net[1].job.loss, "the loss %.17g is not %.17g", net[1].job.loss, net[0].job.loss);
   free(scratch);
 }
+
+/* Sums of up to sixteen outputs and samples, whatever lies behind them. */
+static void mlp_bias_gradients_are_sums(void) {
+  enum { MOST = 17, STRIDE = 32 };
+  float db[MOST + 1], dz[(MOST + 7) * STRIDE];
+  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
+    gradus_level(level);
+    const struct kernels_f32 *kernels = kernels_for(GRADUS_DTYPE_FLOAT32);
+    for (size_t nout = 1; nout <= MOST; nout++)
+      for (size_t columns = 1; columns <= MOST; columns++)
+        for (int start = START_ZERO; start <= START_C; start += START_C) {
+          for (size_t i = 0; i < (MOST + 7) * STRIDE; i++)
+            dz[i] = i / STRIDE < nout && i % STRIDE < columns ? (float)gemm_random() : (float)NAN;
+          for (size_t o = 0; o <= MOST; o++) db[o] = (float)o;
+          kernels->bias_gradient(db, dz, nout, STRIDE, columns, (enum gemm_start)start);
+          for (size_t o = 0; o <= MOST; o++) {
+            float want = o >= nout || start == START_C ? (float)o : 0;
+            for (size_t s = 0; s < columns && o < nout; s++) want += dz[o * STRIDE + s];
+            CHECK(db[o] == want, "level %d, %zu outputs, %zu samples: sum %zu is %g, not %g", level, nout, columns, o,
+                  (double)db[o], (double)want);
+          }
+        }
+  }
+  gradus_level(LEVEL_TOP);
+}
