@@ -189,7 +189,7 @@ static const void *kernels_for(int32_t dtype) { return entries_for(dtype)->kerne
 double gradus_mlp_scratch(const struct gradus_job *job) {
   if (!job_is_valid(job)) return 0;
   double stride = (double)job_stride(job), size = job->dtype == GRADUS_DTYPE_FLOAT64 ? sizeof(double) : sizeof(float);
-  double features = 2 * (double)widest_layer(job) + (double)layer_nout(job, job->layers - 1) + 3 + job->nin;
+  double features = 2 * (double)widest_layer(job) + (double)layer_nout(job, job->layers - 1) + 3 + 2 * (double)job->nin;
   for (int32_t l = 0; l < job->layers; l++) features += 2 * (double)layer_nout(job, l);
   return ALIGNMENT + stride * (sizeof(double) + size * features);
 }

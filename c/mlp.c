@@ -5,8 +5,8 @@
  * with w (nout,nin). The kernels of a level, which are given, compute that. Sums over the samples run sample by sample,
  * so that a batch cut into chunks gives the same bits.
  *
- * Scratch: d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); loss (stride doubles);
- * then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
+ * Scratch: loss (stride doubles); d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); rows
+ * (stride, nin), the inputs where they do not lie in the caller's memory as they are used; then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
 
 #ifndef MLP_SHARED
 #define MLP_SHARED
@@ -121,7 +121,7 @@ static int is_stopped(const struct gradus_job *job) { return __atomic_load_n(&jo
 struct K(scratch) {
   const struct T(kernels) *kernels;
   double *loss;
-  real *d, *e, *t, *work, *activations;
+  real *d, *e, *t, *work, *rows, *activations;
 };
 
 OUT_OF_LINE struct K(scratch) K(scratch_of)(const void *kernels, const struct gradus_job *job, void *memory) {
@@ -134,77 +134,81 @@ OUT_OF_LINE struct K(scratch) K(scratch_of)(const void *kernels, const struct gr
   scratch.e = scratch.d + widest_layer(job) * stride;
   scratch.t = scratch.e + widest_layer(job) * stride;
   scratch.work = scratch.t + layer_nout(job, job->layers - 1) * stride;
-  scratch.activations = scratch.work + 3 * stride;
+  scratch.rows = scratch.work + 3 * stride;
+  scratch.activations = scratch.rows + (size_t)job->nin * stride;
   return scratch;
 }
 
-/* x (nin, stride) ← the rows first .. first+columns-1 in the given order (NULL: as they are), turned into columns: some
- * samples and features at a time, so that what is written stays in the first cache until its lines are whole. */
-OUT_OF_LINE void K(gather)(real *x, size_t stride, const real *rows, size_t width, const uint32_t *order, size_t first,
-                           size_t columns) {
-  enum { TOGETHER = 64 / sizeof(real) };
-  for (size_t s = 0; s < columns; s += TOGETHER) {
-    const real *row[TOGETHER];
-    size_t samples = size_min(TOGETHER, columns - s);
-    REST for (size_t i = 0; i < samples; i++)
-      row[i] = rows + (order ? order[first + s + i] : first + s + i) * width;
-    for (size_t j = 0; j < width; j += TOGETHER) {
-      size_t features = size_min(TOGETHER, width - j), i = 0;
-      for (; i + QUAD <= samples; i += QUAD) K(turn_quad)(x + j * stride + s + i, stride, row + i, j, features);
-      for (; i < samples; i++)
-        REST for (size_t f = j; f < j + features; f++) x[f * stride + s + i] = row[i][f];
-    }
-  }
-}
-
-/* to ← n numbers of the inputs from `at` on, which are bytes or of the other real type. */
-OUT_OF_LINE void K(convert)(real *restrict to, const struct gradus_job *job, const void *inputs, size_t at, size_t n) {
-  if (job->inputs_kind == GRADUS_INPUTS_UINT8) {
-    const uint8_t *from = (const uint8_t *)inputs + at;
+/* to ← n numbers of `from`, from `at` on, which are bytes or of a real type. */
+OUT_OF_LINE void K(convert)(real *restrict to, const struct gradus_job *job, int32_t kind, const void *from_, size_t at,
+                            size_t n) {
+  if (kind == GRADUS_INPUTS_REALS) {
+    memcpy(to, (const real *)from_ + at, n * sizeof(real));
+  } else if (kind == GRADUS_INPUTS_UINT8) {
+    const uint8_t *from = (const uint8_t *)from_ + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i] * (real)job->input_scale;
   } else {
-    const other_real *from = (const other_real *)inputs + at;
+    const other_real *from = (const other_real *)from_ + at;
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
   }
 }
 
-/* x (nin, stride) ← the inputs of those rows; those of another type by way of a block of converted ones. */
-OUT_OF_LINE void K(gather_inputs)(const struct gradus_job *job, real *x, const void *inputs, const uint32_t *order,
-                                  size_t first, size_t columns) {
+/* x (width, stride) ← rows (columns, width), turned: some samples and features at a time, so that what is written stays
+ * in the first cache until its lines are whole. */
+OUT_OF_LINE void K(turn_rows)(const struct T(kernels) *kernels, real *x, size_t stride, const real *rows, size_t width,
+                              size_t columns) {
   enum { SAMPLES = 64 / sizeof(real), FEATURES = 64 };
-  size_t stride = job_stride(job), width = (size_t)job->nin;
-  if (inputs_are_reals(job)) {
-    K(gather)(x, stride, inputs, width, order, first, columns);
-    return;
+  for (size_t s = 0; s < columns; s += SAMPLES)
+    for (size_t j = 0; j < width; j += FEATURES)
+      kernels->turn(x + j * stride + s, stride, rows + s * width + j, width, size_min(SAMPLES, columns - s),
+                    size_min(FEATURES, width - j));
+}
+
+/* x (width, stride) ← the rows first .. first+columns-1 of inputs or targets in the given order (NULL: as they are).
+ * Returns these rows (columns, width), unless they are narrow: where they lie, if they lie there as they are used, else
+ * in `copy`. */
+OUT_OF_LINE const real *K(take_rows)(const struct gradus_job *job, const struct T(kernels) *kernels, real *x,
+                                     real *copy, int32_t kind, const void *all, const uint32_t *order, size_t width,
+                                     size_t first, size_t columns) {
+  const real *reals = all, *rows = copy;
+  size_t stride = job_stride(job);
+  if (kind == GRADUS_INPUTS_REALS && order && width < COLUMNS) {
+    for (size_t j = 0; j < width; j++)
+      REST for (size_t s = 0; s < columns; s++) x[j * stride + s] = reals[order[first + s] * width + j];
+    return rows;
   }
-  real block[SAMPLES * FEATURES];
-  for (size_t s = 0; s < columns; s += SAMPLES) {
-    size_t samples = size_min(SAMPLES, columns - s);
-    for (size_t j = 0; j < width; j += FEATURES) {
-      size_t features = size_min(FEATURES, width - j);
-      for (size_t i = 0; i < samples; i++) {
-        size_t row = order ? order[first + s + i] : first + s + i;
-        K(convert)(block + i * features, job, inputs, row * width + j, features);
-      }
-      K(gather)(x + j * stride + s, stride, block, features, NULL, 0, samples);
-    }
-  }
+  if (kind == GRADUS_INPUTS_REALS && !order)
+    rows = reals + first * width;
+  else
+    for (size_t s = 0; s < columns; s++)
+      K(convert)(copy + s * width, job, kind, all, (order ? order[first + s] : first + s) * width, width);
+  K(turn_rows)(kernels, x, stride, rows, width, columns);
+  return rows;
+}
+
+/* x of the first layer ← the inputs of those rows, which are returned. */
+OUT_OF_LINE const real *K(take_inputs)(const struct gradus_job *job, const struct K(scratch) * scratch,
+                                       const void *inputs, const uint32_t *order, size_t first, size_t columns) {
+  return K(take_rows)(job, scratch->kernels, scratch->activations, scratch->rows,
+                      inputs_are_reals(job) ? GRADUS_INPUTS_REALS : job->inputs_kind, inputs, order, (size_t)job->nin,
+                      first, columns);
 }
 
 /* t (nout, stride) ← the targets of those rows, class numbers as one-hot columns. */
-static void K(gather_targets)(const struct gradus_job *job, real *t, const void *targets, size_t first,
-                              size_t columns) {
+static void K(take_targets)(const struct gradus_job *job, const struct K(scratch) * scratch, const void *targets,
+                            size_t first, size_t columns) {
   size_t nout = layer_nout(job, job->layers - 1), stride = job_stride(job);
   const uint32_t *order = job_order(job);
-  if (job->targets_kind == GRADUS_TARGETS_ROWS) {
-    K(gather)(t, stride, targets, nout, order, first, columns);
+  if (job->targets_kind == GRADUS_TARGETS_ROWS) { /* d is written later */
+    K(take_rows)(job, scratch->kernels, scratch->t, scratch->d, GRADUS_INPUTS_REALS, targets, order, nout, first,
+                 columns);
     return;
   }
   const int32_t *classes = targets;
-  memset(t, 0, nout * stride * sizeof(real));
+  memset(scratch->t, 0, nout * stride * sizeof(real));
   for (size_t s = 0; s < columns; s++) {
     size_t class = (size_t)classes[order ? order[first + s] : first + s];
-    t[class * stride + s] = 1;
+    scratch->t[class * stride + s] = 1;
   }
 }
 
@@ -252,11 +256,12 @@ static void K(update_weights)(const void *context, size_t row, size_t column, si
 }
 
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is
- * returned (in d or e) if wanted. With an update, each layer's is made as its gradients come, while they are in the
- * cache; so the gradient of its inputs, which depends on the weights, comes first. */
+ * returned (in d or e) if wanted. rows (columns, nin) are the network's inputs if they are there, else NULL: then x is
+ * turned back. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
+ * of its inputs, which depends on the weights, comes first. */
 OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
-                              const struct K(scratch) * scratch, size_t columns, enum gemm_start start, int wanted,
-                              const struct T(update) * update) {
+                              const struct K(scratch) * scratch, const real *rows, size_t columns,
+                              enum gemm_start start, int wanted, const struct T(update) * update) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
   const struct T(kernels) *kernels = scratch->kernels;
   const real *a = scratch->activations;
@@ -277,10 +282,11 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
           .m = l.nin, .n = used, .k = l.nout,
           .start = START_ZERO,
       });
+    int has_rows = l.index == 0 && rows && l.nin >= COLUMNS;
     kernels->gemm(&(struct T(product)){
         .c = gradients + l.weight, .cr = l.nin,
         .a = d, .ar = stride, .ac = 1,
-        .b = a + l.x, .br = 1, .bc = stride,
+        .b = has_rows ? rows : a + l.x, .br = has_rows ? l.nin : 1, .bc = has_rows ? 1 : stride,
         .m = l.nout, .n = l.nin, .k = columns,
         .start = start,
         .finish = update ? K(update_weights) : NULL,
@@ -313,22 +319,23 @@ static int32_t K(first_bad_layer)(const struct gradus_job *job, const real *a, s
 }
 
 /* The summed loss of the samples first .. first+columns-1 is added to *total; d ← its gradient times scale.
- * Returns 0 if the loss is not finite. */
-static int K(forward_loss)(struct gradus_job *job, const real *parameters, const void *inputs, const void *targets,
-                           const struct K(scratch) * scratch, size_t first, size_t columns, real scale, double *total) {
+ * Returns the rows of their inputs, or NULL if the loss is not finite. */
+static const real *K(forward_loss)(struct gradus_job *job, const real *parameters, const void *inputs,
+                                   const void *targets, const struct K(scratch) * scratch, size_t first,
+                                   size_t columns, real scale, double *total) {
   size_t stride = job_stride(job);
   struct layer last = layer_last(job);
-  K(gather_inputs)(job, scratch->activations, inputs, job_order(job), first, columns);
-  K(gather_targets)(job, scratch->t, targets, first, columns);
+  const real *rows = K(take_inputs)(job, scratch, inputs, job_order(job), first, columns);
+  K(take_targets)(job, scratch, targets, first, columns);
   K(forward)(job, parameters, scratch, columns);
   scratch->kernels->loss(job->loss_kind, scratch->loss, scratch->d, scratch->activations + last.y, scratch->t,
                          last.nout, stride, round_up(columns, COLUMNS), scale, scratch->work);
   double sum = *total;
   for (size_t s = 0; s < columns; s++) sum += scratch->loss[s];
   *total = sum;
-  if (sum - sum == 0) return 1;
+  if (sum - sum == 0) return rows;
   job->bad_layer = K(first_bad_layer)(job, scratch->activations, columns);
-  return 0;
+  return NULL;
 }
 
 static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, void *outputs, const void *parameters,
@@ -338,7 +345,7 @@ static void K(mlp_predict)(const void *kernels, const struct gradus_job *job, vo
   size_t stride = job_stride(job), rows = (size_t)job->rows;
   for (size_t first = 0; first < rows; first += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - first);
-    K(gather_inputs)(job, scratch.activations, inputs, NULL, first, columns);
+    K(take_inputs)(job, &scratch, inputs, NULL, first, columns);
     K(forward)(job, parameters, &scratch, columns);
     scratch.kernels->turn((real *)outputs + first * last.nout, last.nout, scratch.activations + last.y, stride,
                           last.nout, columns);
@@ -349,8 +356,8 @@ static void K(mlp_backward)(const void *kernels, const struct gradus_job *job, v
                             const void *output_gradient, void *memory) {
   struct K(scratch) scratch = K(scratch_of)(kernels, job, memory);
   size_t stride = job_stride(job), columns = (size_t)job->rows, nout = layer_nout(job, job->layers - 1);
-  K(gather)(scratch.d, stride, output_gradient, nout, NULL, 0, columns);
-  real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, columns, START_C,
+  K(turn_rows)(kernels, scratch.d, stride, output_gradient, nout, columns);
+  real *d = K(backward)(job, parameters, (real *)parameters + parameter_count(job), &scratch, NULL, columns, START_C,
                         input_gradient != NULL, NULL);
   if (input_gradient) scratch.kernels->turn(input_gradient, (size_t)job->nin, d, stride, (size_t)job->nin, columns);
 }
@@ -376,8 +383,10 @@ static int K(batch_gradient)(struct gradus_job *job, real *parameters, const voi
   real scale = (real)(1 / mean_over(job, rows));
   for (size_t done = 0; done < rows; done += (size_t)job->chunk) {
     size_t columns = size_min((size_t)job->chunk, rows - done);
-    if (!K(forward_loss)(job, parameters, inputs, targets, scratch, first + done, columns, scale, total)) return 0;
-    K(backward)(job, parameters, gradients, scratch, columns, done == 0 ? START_ZERO : START_C, 0,
+    const real *of_inputs = K(forward_loss)(job, parameters, inputs, targets, scratch, first + done, columns, scale,
+                                            total);
+    if (!of_inputs) return 0;
+    K(backward)(job, parameters, gradients, scratch, of_inputs, columns, done == 0 ? START_ZERO : START_C, 0,
                 done + columns == rows ? update : NULL);
   }
   return 1;
