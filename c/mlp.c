@@ -13,6 +13,8 @@
 
 #define COLUMNS 16 /* samples in a stride's step: one vector at most, so that no level needs an edge */
 #define ALIGNMENT 64
+#define LARGE_WEIGHTS ((size_t)1 << 20) /* of a layer: several megabytes, of which a block of rows fits a third cache */
+#define UPDATED_TOGETHER 96             /* rows of such a block */
 
 static const int32_t *job_net(const struct gradus_job *job) { return (const int32_t *)(job + 1); }
 
@@ -87,6 +89,12 @@ static int loss_is_of_whole_rows(const struct gradus_job *job) { return job->los
 static int updates_in_layers(const struct gradus_job *job) {
   return parameter_count(job) > 65536 && job->clip_norm <= 0 && job->optimizer != GRADUS_OPTIMIZER_NONE &&
          job->optimizer != GRADUS_OPTIMIZER_LANGEVIN;
+}
+
+/* How many rows of a layer's weights are read for the gradient of its inputs, and then updated, before the next ones
+ * are: large weights so come from memory once for both. Its inputs are turned for each block, so it is not small. */
+static size_t updated_together(struct layer layer, int updates) {
+  return updates && layer.index > 0 && layer.nin * layer.nout > LARGE_WEIGHTS ? UPDATED_TOGETHER : layer.nout;
 }
 
 /* The losses of n samples are divided by this: by n, and by the outputs where the loss adds up over them. */
@@ -274,24 +282,27 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
     else if (l.activation != GRADUS_ACTIVATION_LINEAR)
       for (size_t o = 0; o < l.nout; o++)
         kernels->activation_backward(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
-    if (l.index > 0 || wanted)
-      kernels->gemm(&(struct T(product)){
-          .c = e, .cr = stride,
-          .a = parameters + l.weight, .ar = 1, .ac = l.nin,
-          .b = d, .br = stride, .bc = 1,
-          .m = l.nin, .n = used, .k = l.nout,
-          .start = START_ZERO,
-      });
     int has_rows = l.index == 0 && rows && l.nin >= COLUMNS;
-    kernels->gemm(&(struct T(product)){
-        .c = gradients + l.weight, .cr = l.nin,
-        .a = d, .ar = stride, .ac = 1,
-        .b = has_rows ? rows : a + l.x, .br = has_rows ? l.nin : 1, .bc = has_rows ? 1 : stride,
-        .m = l.nout, .n = l.nin, .k = columns,
-        .start = start,
-        .finish = update ? K(update_weights) : NULL,
-        .context = &(struct K(weight_update)){kernels, update, l.weight, l.nin},
-    });
+    for (size_t o = 0, together = updated_together(l, update != NULL), end; o < l.nout; o = end) {
+      end = size_min(o + together, l.nout);
+      if (l.index > 0 || wanted)
+        kernels->gemm(&(struct T(product)){
+            .c = e, .cr = stride,
+            .a = parameters + l.weight + o * l.nin, .ar = 1, .ac = l.nin,
+            .b = d + o * stride, .br = stride, .bc = 1,
+            .m = l.nin, .n = used, .k = end - o,
+            .start = o == 0 ? START_ZERO : START_C,
+        });
+      kernels->gemm(&(struct T(product)){
+          .c = gradients + l.weight + o * l.nin, .cr = l.nin,
+          .a = d + o * stride, .ar = stride, .ac = 1,
+          .b = has_rows ? rows : a + l.x, .br = has_rows ? l.nin : 1, .bc = has_rows ? 1 : stride,
+          .m = end - o, .n = l.nin, .k = columns,
+          .start = start,
+          .finish = update ? K(update_weights) : NULL,
+          .context = &(struct K(weight_update)){kernels, update, l.weight + o * l.nin, l.nin},
+      });
+    }
     kernels->bias_gradient(gradients + l.bias, d, l.nout, stride, columns, start);
     if (update) kernels->update_range(update, l.bias, l.bias + l.nout);
     real *dy = d;

@@ -42,6 +42,7 @@ int main(void) {
   RUN(mlp_refuses_bad_jobs);
   RUN(mlp_stops_before_the_next_batch);
   RUN(mlp_epoch_in_slices_gives_the_bits_of_one_call);
+  RUN(mlp_large_layers_give_the_bits_of_one_update);
   RUN(mlp_bias_gradients_are_sums);
   RUN(value_test);
   RUN(value_refuses_bad_records);

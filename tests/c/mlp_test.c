@@ -188,6 +188,41 @@ static void mlp_epoch_in_slices_gives_the_bits_of_one_call(void) {
   free(scratch);
 }
 
+/* Of large weights some rows are updated before the gradient of the inputs has read the next ones: as if all of them
+ * were updated at the end, as they are where gradients may be clipped. The inputs lie in all ways that rows may. */
+static void mlp_large_layers_give_the_bits_of_one_update(void) {
+  enum { NIN = 20, HIDDEN = 1100, NOUT = 1000, ROWS = 9, COUNT = HIDDEN * (NIN + 1) + NOUT * (HIDDEN + 1) };
+  struct {
+    struct gradus_job job;
+    int32_t net[4];
+    uint32_t order[ROWS];
+  } net = {.job = {.nin = NIN, .layers = 2, .rows = ROWS, .batch_size = ROWS, .chunk = ROWS,
+                   .loss_kind = GRADUS_LOSS_MSE, .optimizer = GRADUS_OPTIMIZER_SGD, .learning_rate = 0.5},
+           .net = {HIDDEN, OP_relu, NOUT, GRADUS_ACTIVATION_LINEAR}};
+  float *parameters[3], *inputs = calloc(ROWS * NIN, sizeof(float)), *targets = calloc(ROWS * NOUT, sizeof(float));
+  float *shuffled = calloc(ROWS * NIN, sizeof(float));
+  gemm_state = 7;
+  for (int i = 0; i < ROWS * NIN; i++) inputs[i] = (float)gemm_random();
+  for (int i = 0; i < ROWS; i++) {
+    net.order[i] = (uint32_t)(ROWS - 1 - i);
+    memcpy(shuffled + i * NIN, inputs + (ROWS - 1 - i) * NIN, NIN * sizeof(float));
+  }
+  void *scratch = malloc((size_t)gradus_mlp_scratch(&net.job));
+  for (int way = 0; way < 3; way++) { /* updated in the end, as it goes, and so in another order */
+    parameters[way] = calloc(2 * COUNT, sizeof(float));
+    gemm_state = 8;
+    for (int i = 0; i < COUNT; i++) parameters[way][i] = (float)gemm_random() * 0.1F;
+    net.job.clip_norm = way == 0 ? 1e30 : 0;
+    net.job.ordered = way == 2;
+    for (int step = 0; step < 2; step++)
+      CHECK(gradus_mlp_epoch(&net.job, parameters[way], NULL, way == 2 ? shuffled : inputs, targets, scratch) ==
+                GRADUS_OK, "a step is made");
+    CHECK(memcmp(parameters[0], parameters[way], 2 * COUNT * sizeof(float)) == 0, "way %d gives other bits", way);
+  }
+  for (int way = 0; way < 3; way++) free(parameters[way]);
+  free(inputs), free(targets), free(shuffled), free(scratch);
+}
+
 /* Sums of up to sixteen outputs and samples, whatever lies behind them. */
 static void mlp_bias_gradients_are_sums(void) {
   enum { MOST = 17, STRIDE = 32 };
