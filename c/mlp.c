@@ -5,8 +5,9 @@
  * with w (nout,nin). The kernels of a level, which are given, compute that. Sums over the samples run sample by sample,
  * so that a batch cut into chunks gives the same bits.
  *
- * Scratch: loss (stride doubles); d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride); rows
- * (stride, nin), the inputs where they do not lie in the caller's memory as they are used; then x (nin, stride) and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
+ * Scratch: loss (stride doubles); d, e (widest layer, stride) gradients; t (nout, stride) targets; work (3·stride);
+ * rows (stride, nin), the inputs where they do not lie in the caller's memory as they are used; then x (nin, stride)
+ * and, for each layer, z (nout, stride) and y (nout, stride), y being the x of the next layer. */
 
 #ifndef MLP_SHARED
 #define MLP_SHARED

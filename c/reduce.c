@@ -19,8 +19,8 @@ OUT_OF_LINE double K(sum_of_squares)(const real *x, size_t n) {
 
 LOCAL double K(norm_entry)(const void *x, size_t n) { return K64(sqrt)(K(sum_of_squares)(x, n)); }
 
-/* db[o] ← start + Σ_s dz[o,s], sample by sample: of eight outputs, which are independent chains, turned so that a vector
- * holds a sample of four. So up to seven rows and three columns behind those of dz are read, and not used. */
+/* db[o] ← start + Σ_s dz[o,s], sample by sample: of eight outputs, which are independent chains, turned so that a
+ * vector holds a sample of four. So up to seven rows and three columns behind those of dz are read, and not used. */
 LOCAL void K(bias_gradient)(real *restrict db, const real *restrict dz, size_t nout, size_t stride, size_t columns,
                             enum gemm_start start) {
   enum { QUADS = 2, TOGETHER = QUADS * QUAD };
