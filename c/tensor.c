@@ -95,13 +95,32 @@ static int space_read(struct space *s, uint32_t axes, const int32_t *shape, uint
   return 1;
 }
 
-/* Elements of a tile along each side, a strip in all, and how many there are where tiles are worth it. */
+/* Elements of a tile along each side, a strip in all; tiles of a block along each side; and how many elements there are
+ * where tiles are worth it. */
 #define TILE 16
+#define BLOCK_LENGTH 16
+#define BLOCK_WIDTH 4
 #define LEAST_TILED ((size_t)1 << 14)
 
+/* Axis k becomes two: of every n-th element, and within, as axis `place`, of n. Unless it is no multiple of that. */
+static int space_split(struct space *s, uint32_t k, int64_t n, uint32_t place) {
+  if (s->axes == AXES_MAX || s->size[k] % n != 0) return 0;
+  for (uint32_t i = s->axes++; i > place; i--) {
+    s->size[i] = s->size[i - 1];
+    for (uint32_t v = 0; v < s->views; v++) s->view[v].stride[i] = s->view[v].stride[i - 1];
+  }
+  s->size[place] = n, s->size[k + 1] /= n;
+  for (uint32_t v = 0; v < s->views; v++) {
+    int64_t *stride = s->view[v].stride;
+    stride[place] = stride[k + 1], stride[k + 1] *= n;
+  }
+  return 1;
+}
+
 /* Where the elements of y follow one another along the innermost axis, and those of another view along axis k, as in a
- * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole. Sizes
- * that are no multiples of it stay as they are: it is for powers of 2 that caches are worst. */
+ * transposed matrix, the space is one of tiles along both, so that the lines of the cache are used as a whole, and of
+ * blocks of tiles, for the pages. Sizes that are no multiples of it stay as they are: it is for powers of 2 that caches
+ * are worst. */
 static void space_tile(struct space *s) {
   uint32_t along = 0;
   for (uint32_t v = 1; v < s->views; v++)
@@ -109,18 +128,8 @@ static void space_tile(struct space *s) {
       if (s->view[v].stride[k] == 1 && s->view[v].stride[0] != 0) along = k;
   if (along == 0 || s->count < LEAST_TILED || s->axes + 2 > AXES_MAX || s->view[0].stride[0] != 1) return;
   if (s->size[0] % TILE != 0 || s->size[along] % TILE != 0) return;
-  s->size[0] /= TILE, s->size[along] /= TILE;
-  for (uint32_t k = s->axes; k-- > 0;) {
-    s->size[k + 2] = s->size[k];
-    for (uint32_t v = 0; v < s->views; v++) s->view[v].stride[k + 2] = s->view[v].stride[k];
-  }
-  s->size[0] = s->size[1] = TILE;
-  for (uint32_t v = 0; v < s->views; v++) {
-    int64_t *stride = s->view[v].stride;
-    stride[0] = stride[2], stride[1] = stride[2 + along];
-    stride[2] *= TILE, stride[2 + along] *= TILE;
-  }
-  s->axes += 2;
+  space_split(s, 0, TILE, 0), space_split(s, along + 1, TILE, 1);
+  if (space_split(s, 2, BLOCK_LENGTH, 2)) space_split(s, along + 3, BLOCK_WIDTH, 3);
   for (uint32_t v = 0; v < s->views; v++) s->view[v].layout = layout_of(s, &s->view[v]);
 }
 
@@ -155,12 +164,13 @@ static void cursor_move(struct cursor *c, const struct space *s, const struct vi
 }
 
 /* to[i·to_row + j·to_step] ← from[i·row + j·step] for i < rows, j < n, in elements of a type. The longer loop is the
- * inner one, and the same element many times over is a loop of its own. */
+ * inner one, of a tile that along the lines that are read, since these displace each other; and the same element many
+ * times over is a loop of its own. */
 #define COPY(type)                                                                                              \
   static void copy_##type(char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row, int64_t step, \
                           int64_t rows, int64_t n) {                                                            \
     const int64_t bytes = sizeof(type);                                                                         \
-    if (rows > n) {                                                                                             \
+    if (rows > n || (rows == n && row == 1 && step != 1)) {                                                     \
       copy_##type(to, to_step, to_row, from, step, row, n, rows);                                               \
       return;                                                                                                   \
     }                                                                                                           \
@@ -186,13 +196,49 @@ COPY(uint32_t)
 COPY(uint64_t)
 #undef COPY
 
+#define QUAD 4 /* as in vector.h */
+
+typedef uint32_t quad __attribute__((vector_size(QUAD * sizeof(uint32_t)), aligned(1), may_alias));
+
+/* The same of four bytes, for rows that become columns, QUAD of both at a time: to[i·to_row + j] ← from[i + j·step].
+ * The tile behind is fetched meanwhile. */
+static void turn_rows(char *to, int64_t to_row, const char *from, int64_t step, int64_t rows, int64_t n) {
+  const int64_t bytes = sizeof(uint32_t);
+  to_row *= bytes, step *= bytes;
+  for (int64_t j = 0; j < n; j += QUAD) {
+    const char *f = from + (ptrdiff_t)(j * step);
+    char *t = to + (ptrdiff_t)(j * bytes);
+    for (int64_t k = 0; k < QUAD; k++) __builtin_prefetch(f + (ptrdiff_t)((n + k) * step));
+    for (int64_t i = 0; i < rows; i += QUAD) {
+      const quad a = *(const quad *)f, b = *(const quad *)(f + step);
+      const quad c = *(const quad *)(f + 2 * step), d = *(const quad *)(f + 3 * step);
+      const quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      const quad ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      *(quad *)t = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      *(quad *)(t + to_row) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      *(quad *)(t + 2 * to_row) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+      *(quad *)(t + 3 * to_row) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+      f += sizeof(quad), t += QUAD * to_row;
+    }
+  }
+}
+
+/* A line of the cache, anywhere. */
+typedef char line __attribute__((vector_size(64), aligned(1), may_alias));
+
 static void copy_rows(size_t bytes, char *to, int64_t to_row, int64_t to_step, const char *from, int64_t row,
                       int64_t step, int64_t rows, int64_t n) {
-  if (to_step == 1 && step == 1 && n * (int64_t)bytes >= 16)
-    for (int64_t i = 0; i < rows; i++)
-      memcpy(to + (ptrdiff_t)(i * to_row * (int64_t)bytes), from + (ptrdiff_t)(i * row * (int64_t)bytes),
-             (size_t)n * bytes);
-  else if (bytes == 4) copy_uint32_t(to, to_row, to_step, from, row, step, rows, n);
+  const int64_t width = n * (int64_t)bytes;
+  if (to_step == 1 && step == 1 && width >= 16) {
+    for (int64_t i = 0; i < rows; i++) {
+      char *t = to + (ptrdiff_t)(i * to_row * (int64_t)bytes);
+      const char *f = from + (ptrdiff_t)(i * row * (int64_t)bytes);
+      if (width == sizeof(line)) *(line *)t = *(const line *)f;
+      else memcpy(t, f, (size_t)width);
+    }
+  } else if (bytes == 4 && to_step == 1 && row == 1 && rows % QUAD == 0 && n % QUAD == 0) {
+    turn_rows(to, to_row, from, step, rows, n);
+  } else if (bytes == 4) copy_uint32_t(to, to_row, to_step, from, row, step, rows, n);
   else if (bytes == 8) copy_uint64_t(to, to_row, to_step, from, row, step, rows, n);
   else if (bytes == 2) copy_uint16_t(to, to_row, to_step, from, row, step, rows, n);
   else copy_uint8_t(to, to_row, to_step, from, row, step, rows, n);
@@ -467,6 +513,11 @@ static void apply_plan(struct apply *a, strip_function *strip) {
   space_tile(s);
   a->strip = strip;
   a->is_in_place = 0;
+  /* What is only copied by way of a type that holds it need not be converted there and back. */
+  const int32_t type = s->view[0].type, is_integer = type > GRADUS_ELEMENT_BFLOAT16;
+  if (a->operations == 0 && type > GRADUS_ELEMENT_FLOAT64 && type == s->view[1].type &&
+      is_integer == (a->compute == GRADUS_ELEMENT_INT64))
+    a->compute = type;
   int is_long = a->operations <= 1 && is_direct(a, &s->view[0]);
   for (uint32_t v = 1; v < s->views; v++) {
     struct view *view = &s->view[v];

@@ -143,12 +143,6 @@ function between(from: DtypeInfo, to: DtypeInfo): DtypeInfo {
 /** y ← x, stretched and converted. */
 export function copy(y: View, x: View): void {
   if (y.size === 0) return;
-  const { dtype } = y, isOneToOne = x.isContiguous && y.isContiguous && x.size === y.size;
-  // Small elements would be widened and narrowed again on the native side.
-  if (x.dtype === dtype && dtype.bytes < 4 && isOneToOne) {
-    y.storage.array.set(x.storage.array.subarray(x.offset, x.offset + x.size) as never, y.offset);
-    return;
-  }
   run("copy a tensor", copying, [], y, [x], between(x.dtype, y.dtype));
 }
 

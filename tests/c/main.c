@@ -55,6 +55,7 @@ int main(void) {
   RUN(tensor_operations_are_right);
   RUN(tensor_views_may_lie_anyhow);
   RUN(tensor_turns_matrices);
+  RUN(tensor_turns_elements_of_any_size);
   RUN(tensor_may_be_written_in_place);
   RUN(tensor_threads_do_not_change_anything);
   RUN(tensor_converts_every_type_to_every_other);

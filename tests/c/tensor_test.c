@@ -456,6 +456,33 @@ static void tensor_turns_matrices(void) {
   CHECK(wrong == 0, "%d elements are wrong", wrong);
 }
 
+/* Copies in tiles and in blocks of them, of elements of any size: whole blocks, whole tiles alone, neither. */
+static void tensor_turns_elements_of_any_size(void) {
+  enum { MOST = 512 * 128, GUARD_ = 77 };
+  static const int32_t types[] = {GRADUS_ELEMENT_UINT8, GRADUS_ELEMENT_FLOAT16, GRADUS_ELEMENT_FLOAT32,
+                                  GRADUS_ELEMENT_INT64};
+  static const int32_t computes[] = {GRADUS_ELEMENT_INT64, GRADUS_ELEMENT_FLOAT32, GRADUS_ELEMENT_FLOAT32,
+                                     GRADUS_ELEMENT_INT64};
+  static const int32_t sizes[][2] = {{256, 64}, {512, 128}, {64, 256}, {272, 80}, {129, 131}};
+  static unsigned char x[8 * MOST], y[8 * MOST + 1];
+  for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+      const int32_t rows = sizes[s][1], columns = sizes[s][0], shape[2] = {rows, columns};
+      const size_t bytes = element_size(types[t]), n = (size_t)rows * (size_t)columns;
+      /* Finite numbers of any type: as float16 and float32 they keep their bits. */
+      for (size_t i = 0; i < n * bytes; i++) x[i] = (unsigned char)((i * 7 + i / 251) % 59);
+      const struct tensor_view view[2] = {{types[t], 0, {columns, 1}}, {types[t], 0, {1, rows}}};
+      plan_make(2, shape, 1, view, 0, NULL, 1, 0, NULL, computes[t]);
+      memset(y, GUARD_, sizeof y);
+      CHECK(gradus_tensor_apply(y, x, NULL, NULL, NULL, plan_words) == GRADUS_OK, "y is xᵀ");
+      int wrong = y[n * bytes] != GUARD_;
+      for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < columns; j++)
+          wrong += memcmp(y + (size_t)(i * columns + j) * bytes, x + (size_t)(j * rows + i) * bytes, bytes) != 0;
+      CHECK(wrong == 0, "%d elements of type %d, (%d,%d), are wrong", wrong, types[t], rows, columns);
+    }
+}
+
 static void tensor_may_be_written_in_place(void) {
   enum { N = 1000 };
   float y[N], x[N];
