@@ -348,7 +348,12 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
   REQUIRE(y && (plan[4] > 0 ? x != NULL : plan[0] < GRADUS_REDUCTION_MAX));
   struct reduction of = reduction_of(y, x, plan);
   const int32_t kind = extreme_of(of.kind);
-  of.down = of.type == GRADUS_ELEMENT_INT64 ? whole_reduction(kind) : entries_for(of.type)->reduce[kind];
+  if (of.type == GRADUS_ELEMENT_INT64) {
+    of.down = of.combine = whole_reduction(kind);
+  } else {
+    of.down = entries_for(of.type)->reduce[kind];
+    of.combine = entries_for(GRADUS_ELEMENT_FLOAT64)->reduce[kind == GRADUS_REDUCTION_SUM_SQUARES ? 0 : kind];
+  }
   if (kind != of.kind) reduce_to_index(&of);
   else reduce(&of);
   return GRADUS_OK;

@@ -54,6 +54,7 @@ LOCAL void K(scale_entry)(void *x, double factor, size_t n) { K(scale_array)(x, 
 typedef real K(numbers) __attribute__((ext_vector_type(PARTIALS)));
 typedef double K(doubles) __attribute__((ext_vector_type(PARTIALS)));
 typedef ibits K(masks) __attribute__((ext_vector_type(PARTIALS)));
+typedef ibits K(few_masks) __attribute__((ext_vector_type(PARTIALS / 4)));
 typedef K(numbers) K(unaligned_numbers) __attribute__((aligned(REAL_BITS / 8), may_alias));
 typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 
@@ -67,18 +68,31 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 #define IN_VECTORS 1
 #endif
 
+#if LEVEL_FMA == FMA_INSTRUCTION && REAL_BITS == 32
+/* a + x·z where x·z is exact: the same bits as of a sum, but another unit of the processor than that which converts. */
+#define PLUS(a, x, z) __builtin_elementwise_fma(x, z, a)
+#else
+#define PLUS(a, x, z) ((a) + (x) * (z))
+#endif
+
+/* Numbers that lie ahead of PARTIALS ones. */
+#define FETCH(from)                                                                                                    \
+  for (size_t line = 0; line < PARTIALS; line += 64 / sizeof(real)) __builtin_prefetch((from) + line)
+
 /* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …, each column j on its own; in vectors by what `loop`
  * does to a from i = 0 to count-1. Of wide rows few are read side by side. */
 #define DOWN(name, loop, step)                                                                                         \
   OUT_OF_LINE void K(name##_down)(void *results, const void *from, size_t stride, size_t rows, size_t columns) {       \
     const size_t together = columns == PARTIALS ? rows : ROWS_TOGETHER;                                                \
+    const size_t ahead = columns == PARTIALS ? AHEAD / sizeof(real) : 0;                                               \
+    (void)ahead;                                                                                                       \
     double *to = results;                                                                                              \
     for (size_t first = 0; first < rows; first += together) {                                                          \
       const real *block = (const real *)from + first * stride;                                                         \
       size_t count = size_min(together, rows - first), j = 0;                                                          \
       for (; IN_VECTORS && j + PARTIALS <= columns; j += PARTIALS) loop;                                               \
       for (size_t i = 0; i < count; i++)                                                                               \
-        REST for (size_t rest = j; rest < columns; rest++) {                                                 \
+        REST for (size_t rest = j; rest < columns; rest++) {                                                           \
           const double a = to[rest], x = (double)block[i * stride + rest];                                             \
           to[rest] = step;                                                                                             \
         }                                                                                                              \
@@ -87,51 +101,56 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 
 #define SUMS(step)                                                                                                     \
   {                                                                                                                    \
+    const K(doubles) one = (double)exactly_one - (K(doubles)){0};                                                      \
     K(doubles) a = RESULTS(to + j);                                                                                    \
     for (size_t i = 0; i < count; i++) {                                                                               \
-      const K(doubles) x = DOUBLES(block + i * stride + j);                                                            \
+      const real *row = block + i * stride + j;                                                                        \
+      const K(doubles) x = DOUBLES(row);                                                                               \
+      FETCH(row + ahead);                                                                                              \
       a = step;                                                                                                        \
     }                                                                                                                  \
+    (void)one;                                                                                                         \
     RESULTS(to + j) = a;                                                                                               \
   }
 
-/* The larger or smaller one, and NaN if there is any; in the numbers' own type, which does not change them. */
+/* The larger or smaller one, in the numbers' own type, which does not change them; unless there is a NaN: number by
+ * number then. */
 #define EXTREMES(is_beyond)                                                                                            \
   {                                                                                                                    \
     K(numbers) a = __builtin_convertvector(RESULTS(to + j), K(numbers));                                               \
+    K(few_masks) is_nan = {0};                                                                                         \
     for (size_t i = 0; i < count; i++) {                                                                               \
-      const K(numbers) x = NUMBERS(block + i * stride + j);                                                            \
-      const K(masks) take = (K(masks))(is_beyond) | (K(masks))(x != x);                                                \
+      const real *row = block + i * stride + j;                                                                        \
+      const K(numbers) x = NUMBERS(row);                                                                               \
+      FETCH(row + ahead);                                                                                              \
+      const K(masks) take = (K(masks))(x is_beyond a), nan = (K(masks))(x != x);                                       \
       a = (K(numbers))((take & (K(masks))x) | (~take & (K(masks))a));                                                  \
+      is_nan |= nan.lo.lo | nan.lo.hi | nan.hi.lo | nan.hi.hi;                                                         \
     }                                                                                                                  \
+    if (__builtin_reduce_or(is_nan)) break;                                                                            \
     RESULTS(to + j) = __builtin_convertvector(a, K(doubles));                                                          \
   }
 
-DOWN(sum, SUMS(a + x), a + x)
-DOWN(sum_squares, SUMS(a + x * x), a + x * x)
+DOWN(sum, SUMS(PLUS(a, x, one)), a + x)
+DOWN(sum_squares, SUMS(PLUS(a, x, x)), a + x * x)
 DOWN(prod, break, a * x) /* number by number: products of many are rare */
-DOWN(max, EXTREMES(x > a), x > a || x != x ? x : a)
-DOWN(min, EXTREMES(x < a), x < a || x != x ? x : a)
+DOWN(max, EXTREMES(>), x > a || x != x ? x : a)
+DOWN(min, EXTREMES(<), x < a || x != x ? x : a)
 
 #undef DOWN
 #undef SUMS
 #undef EXTREMES
+#undef PLUS
+#undef FETCH
 
 /* ---- along a row ---- */
 
-/* The partial sums, halved pairwise; they are of no use any more then. */
-OUT_OF_LINE double K(sum_of_partials)(double *partial) {
-  for (size_t half = PARTIALS / 2; half > 0; half /= 2)
-    for (size_t j = 0; j < half; j++) partial[j] += partial[j + half];
-  return partial[0];
-}
-
 /* Σ x */
-OUT_OF_LINE double K(row_sum)(const real *x, size_t n) {
-  double partial[PARTIALS] = {0};
-  K(sum_down)(partial, x, PARTIALS, n / PARTIALS, PARTIALS);
-  REST for (size_t j = n - n % PARTIALS; j < n; j++) partial[j % PARTIALS] += (double)x[j];
-  return K(sum_of_partials)(partial);
+INLINE double K(row_sum)(const real *x, size_t n) { return row_of(K(sum_down), halved_sum, 0, x, sizeof(real), n); }
+
+/* The largest, or NaN if there is any. */
+INLINE real K(row_max)(const real *x, size_t n) {
+  return (real)row_of(K(max_down), halved_max, -__builtin_inf(), x, sizeof(real), n);
 }
 
 /* Σ (x − c)·(z − c) */
@@ -144,26 +163,7 @@ OUT_OF_LINE double K(row_dot)(const real *x, const real *z, double c, size_t n) 
     memcpy(partial, &sum, sizeof partial);
   }
   REST for (; j < n; j++) partial[j % PARTIALS] += ((double)x[j] - c) * ((double)z[j] - c);
-  return K(sum_of_partials)(partial);
-}
-
-/* The largest; NaN does not count, and of nothing else it is −∞. */
-OUT_OF_LINE real K(row_max)(const real *x, size_t n) {
-  real top[PARTIALS];
-  size_t j = 0;
-  for (size_t i = 0; i < PARTIALS; i++) top[i] = -R(__builtin_inf());
-  if (IN_VECTORS) {
-    K(numbers) most = NUMBERS(top);
-    for (; j + PARTIALS <= n; j += PARTIALS) {
-      const K(masks) next = (K(masks))NUMBERS(x + j), take = (K(masks))(NUMBERS(x + j) > most);
-      most = (K(numbers))((take & next) | (~take & (K(masks))most));
-    }
-    memcpy(top, &most, sizeof top);
-  }
-  REST for (; j < n; j++) top[j % PARTIALS] = x[j] > top[j % PARTIALS] ? x[j] : top[j % PARTIALS];
-  for (size_t half = PARTIALS / 2; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++) top[i] = top[i + half] > top[i] ? top[i + half] : top[i];
-  return top[0];
+  return halved_sum(partial);
 }
 
 #undef NUMBERS

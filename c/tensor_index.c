@@ -48,20 +48,20 @@ X(scatter)
 #undef X
 
 /* y[index[i] + j] ← y[index[i] + j] + x[i,j]; integers of n bits as unsigned ones, which wrap around. */
-#define X(name, type)                                                                                                 \
+#define X(name, type, how)                                                                                            \
   static void scatter_add_##name(void *to, const void *from, const int32_t *index, size_t block, size_t count) {      \
     const type *x = from;                                                                                             \
     for (size_t i = 0; i < count; i++) {                                                                              \
       type *restrict y = (type *)to + index[i];                                                                       \
-      for (size_t j = 0; j < block; j++) y[j] = (type)(y[j] + x[i * block + j]);                                      \
+      how for (size_t j = 0; j < block; j++) y[j] = (type)(y[j] + x[i * block + j]);                                  \
     }                                                                                                                 \
   }
-X(f32, float)
-X(f64, double)
-X(i64, uint64_t)
-X(i32, uint32_t)
-X(i16, uint16_t)
-X(i8, uint8_t)
+X(f32, float, )
+X(f64, double, )
+X(i64, uint64_t, REST)
+X(i32, uint32_t, REST)
+X(i16, uint16_t, REST)
+X(i8, uint8_t, REST)
 #undef X
 
 typedef void scatter_add(void *y, const void *x, const int32_t *index, size_t block, size_t count);

@@ -8,15 +8,48 @@
 #include "base.h"
 
 #define PARTIALS 32                       /* partial results of a chunk: they hide how long an addition takes */
-#define ROWS_TOGETHER 16                  /* of a wide array, so many rows are read side by side */
+#define ROWS_TOGETHER 4                   /* of a wide array, so many rows are read side by side */
+#define AHEAD 1024                        /* bytes of a row that are fetched before they are needed */
 #define WIDE 64                           /* numbers in a row from which on a column is one chain */
-#define STRETCH 1024                      /* columns whose results stay in the first cache */
+#define STRETCH 4096                      /* columns whose results stay in the first caches */
 #define CHUNKS 64                         /* and no more */
 #define LEAST_OF_CHUNK ((size_t)1 << 14)  /* numbers of a chunk, where there are several */
 #define LEAST_OF_THREAD ((size_t)1 << 15) /* numbers that are worth a thread: some microseconds */
 
 /* a[j] ← step(a[j], x[i·stride + j]) for the rows i = 0, 1, …; the results a are double, or int64_t of integers. */
 typedef void reduce_down(void *a, const void *x, size_t stride, size_t rows, size_t columns);
+
+/* 1, but the compiler cannot know. */
+static const volatile double exactly_one = 1;
+
+/* The partial results of a row, halved pairwise: numbers j and j + half become one, for half of them, then a quarter, …
+ * What every row of a softmax needs is unrolled. */
+#define X(name, step, outside, inside)                                     \
+  OUT_OF_LINE double halved_##name(double *to) {                           \
+    outside for (size_t half = PARTIALS / 2; half > 0; half /= 2)          \
+      inside for (size_t j = 0; j < half; j++) {                           \
+        const double a = to[j], x = to[j + half];                          \
+        to[j] = step;                                                      \
+      }                                                                    \
+    return to[0];                                                          \
+  }
+X(sum, a + x, _Pragma("clang loop unroll(full)"), )
+X(max, x > a || x != x ? x : a, _Pragma("clang loop unroll(full)"), )
+X(min, x < a || x != x ? x : a, , REST)
+X(prod, a * x, , REST)
+#undef X
+
+typedef double halve(double *partial);
+
+/* The reduction of a row of n numbers: number i belongs to partial result i mod PARTIALS. */
+OUT_OF_LINE double row_of(reduce_down *down, halve *halved, double start, const void *x, size_t bytes, size_t n) {
+  double partial[PARTIALS];
+  const size_t left = n % PARTIALS;
+  for (size_t j = 0; j < PARTIALS; j++) partial[j] = start;
+  down(partial, x, PARTIALS, n / PARTIALS, PARTIALS);
+  if (left > 0) down(partial, (const char *)x + (n - left) * bytes, 0, 1, left);
+  return halved(partial);
+}
 
 /* A result that is not there yet. */
 union number {
@@ -26,7 +59,7 @@ union number {
 
 struct reduction {
   int32_t kind, type;
-  reduce_down *down;
+  reduce_down *down, *combine; /* of elements; of results */
   size_t bytes; /* of an element */
   size_t outer, count, inner;
   size_t chunk_rows;
@@ -85,26 +118,13 @@ static union number reduction_start(const struct reduction *of) {
   }
 }
 
-/* to[j] ← the results to[j] and from[j], together. */
-OUT_OF_LINE void reduction_combine(const struct reduction *of, union number *to, const union number *from, size_t n) {
-  if (of->type == GRADUS_ELEMENT_INT64) {
-    of->down(to, from, 0, 1, n);
-    return;
+static halve *halving_of(int32_t kind) {
+  switch (kind) {
+    case GRADUS_REDUCTION_PROD: return halved_prod;
+    case GRADUS_REDUCTION_MAX: return halved_max;
+    case GRADUS_REDUCTION_MIN: return halved_min;
+    default: return halved_sum;
   }
-#define X(kind, step)                                   \
-  case kind:                                            \
-    for (size_t j = 0; j < n; j++) {                    \
-      const double a = to[j].real, x = from[j].real;    \
-      to[j].real = step;                                \
-    }                                                   \
-    break;
-  switch (of->kind) {
-    X(GRADUS_REDUCTION_PROD, a * x)
-    X(GRADUS_REDUCTION_MAX, x > a || x != x ? x : a)
-    X(GRADUS_REDUCTION_MIN, x < a || x != x ? x : a)
-    default: X(GRADUS_REDUCTION_SUM, a + x)
-  }
-#undef X
 }
 
 /* Elements first .. first+n-1 of y ← the results, rounded once. */
@@ -166,13 +186,17 @@ static void reduce_columns(const void *context, size_t from, size_t to) {
 
 /* to[inner] ← the reduction of rows (rows,inner). */
 static void reduce_chunk(const struct reduction *of, union number *to, const char *x, size_t rows) {
+  if (of->inner == 1 && of->type != GRADUS_ELEMENT_INT64) {
+    to->real = row_of(of->down, halving_of(of->kind), reduction_start(of).real, x, of->bytes, rows);
+    return;
+  }
   union number result[PARTIALS * WIDE];
   const union number start = reduction_start(of);
   size_t width = PARTIALS * of->inner, deep = rows / PARTIALS;
   for (size_t j = 0; j < width; j++) result[j] = start;
   of->down(result, x, width, deep, width);
   of->down(result, x + deep * width * of->bytes, 0, 1, rows % PARTIALS * of->inner);
-  for (size_t half = width / 2; half >= of->inner; half /= 2) reduction_combine(of, result, result + half, half);
+  for (size_t half = width / 2; half >= of->inner; half /= 2) of->combine(result, result + half, 0, 1, half);
   memcpy(to, result, of->inner * sizeof *to);
 }
 
@@ -194,8 +218,9 @@ static void reduce_rows(const void *context, size_t from, size_t to) {
   of.chunks = results;
   for (size_t o = from; o < to; o++) {
     of.x = x + o * of.count * of.inner * of.bytes;
-    parallel(chunks, 1, LEAST_OF_THREAD / LEAST_OF_CHUNK, reduce_chunks, &of);
-    for (size_t c = 1; c < chunks; c++) reduction_combine(&of, results, results + c * of.inner, of.inner);
+    if (chunks == 1) reduce_chunk(&of, results, of.x, of.count);
+    else parallel(chunks, 1, LEAST_OF_THREAD / LEAST_OF_CHUNK, reduce_chunks, &of);
+    for (size_t c = 1; c < chunks; c++) of.combine(results, results + c * of.inner, 0, 1, of.inner);
     reduction_store(&of, o * of.inner, results, of.inner);
   }
 }
@@ -262,16 +287,22 @@ static void columns_to_index(const void *context, size_t from, size_t to) {
   }
 }
 
-/* The number of the first that is the extreme, or is NaN: one of them is. */
-#define X(name, type)                                                                        \
-  static int32_t first_##name(const type *x, type extreme) {                                 \
+/* The number of the first that is the extreme, or is NaN: one of them is. Looked for in blocks, if there are any. */
+#define LOOKED_AT 64
+#define X(name, type, blocks)                                                                \
+  OUT_OF_LINE int32_t first_##name(const type *x, type extreme, size_t n) {                       \
     size_t i = 0;                                                                            \
+    for (int found = 0; blocks && i + LOOKED_AT <= n; i += LOOKED_AT) {                      \
+      const type *in = x + i;                                                                \
+      for (size_t j = 0; j < LOOKED_AT; j++) found |= (in[j] == extreme) | (in[j] != in[j]); \
+      if (found) break;                                                                      \
+    }                                                                                        \
     for (; x[i] != extreme && x[i] == x[i]; i++) {}                                          \
     return (int32_t)i;                                                                       \
   }
-X(f32, float)
-X(f64, double)
-X(i64, int64_t)
+X(f32, float, 1)
+X(f64, double, 1)
+X(i64, int64_t, 0)
 #undef X
 
 /* Of a long row the extreme comes first, and then where it is. */
@@ -289,9 +320,9 @@ static void rows_to_index(const void *context, size_t from, size_t to) {
     reduce(&row);
     int32_t *index = (int32_t *)of->y + r;
     switch (of->type) {
-      case GRADUS_ELEMENT_FLOAT32: *index = first_f32((const float *)row.x, extreme.f32); break;
-      case GRADUS_ELEMENT_FLOAT64: *index = first_f64((const double *)row.x, extreme.f64); break;
-      default: *index = first_i64((const int64_t *)row.x, extreme.i64); break;
+      case GRADUS_ELEMENT_FLOAT32: *index = first_f32((const float *)row.x, extreme.f32, of->count); break;
+      case GRADUS_ELEMENT_FLOAT64: *index = first_f64((const double *)row.x, extreme.f64, of->count); break;
+      default: *index = first_i64((const int64_t *)row.x, extreme.i64, of->count); break;
     }
   }
 }
@@ -304,28 +335,29 @@ static void reduce_to_index(const struct reduction *of) {
 
 #define SCAN_COLUMNS 64
 
-/* y[i·stride + j] ← the result of x[0·stride + j] to x[i·stride + j], for each column j. */
-#define X(name, type, wide, start, step)                                                                           \
+/* y[i·stride + j] ← the result of x[0·stride + j] to x[i·stride + j], for each column j; `one` column, if that is
+ * frequent, by code of its own. */
+#define X(name, type, wide, start, step, one, how)                                                                 \
   INLINE void name##_of(type *restrict to, const type *restrict from, size_t stride, size_t rows, size_t columns) { \
     wide result[SCAN_COLUMNS];                                                                                     \
     for (size_t j = 0; j < columns; j++) result[j] = start;                                                        \
     for (size_t i = 0; i < rows; i++)                                                                              \
-      for (size_t j = 0; j < columns; j++) {                                                                       \
+      how for (size_t j = 0; j < columns; j++) {                                                                   \
         const wide a = result[j], x = (wide)from[i * stride + j];                                                  \
         result[j] = step;                                                                                          \
         to[i * stride + j] = (type)result[j];                                                                      \
       }                                                                                                            \
   }                                                                                                                \
   static void name(void *to, const void *from, size_t stride, size_t rows, size_t columns) {                       \
-    if (columns == 1) name##_of(to, from, stride, rows, 1);                                                        \
+    if (one && columns == 1) name##_of(to, from, stride, rows, 1);                                                 \
     else name##_of(to, from, stride, rows, columns);                                                               \
   }
-X(cumsum_f32, float, double, 0, a + x)
-X(cumsum_f64, double, double, 0, a + x)
-X(cumsum_i64, int64_t, uint64_t, 0, a + x)
-X(cumprod_f32, float, double, 1, a * x)
-X(cumprod_f64, double, double, 1, a * x)
-X(cumprod_i64, int64_t, uint64_t, 1, a * x)
+X(cumsum_f32, float, double, 0, a + x, 1, )
+X(cumsum_f64, double, double, 0, a + x, 1, )
+X(cumsum_i64, int64_t, uint64_t, 0, a + x, 1, )
+X(cumprod_f32, float, double, 1, a * x, 0, REST)
+X(cumprod_f64, double, double, 1, a * x, 0, REST)
+X(cumprod_i64, int64_t, uint64_t, 1, a * x, 0, REST)
 #undef X
 
 typedef void scan_down(void *y, const void *x, size_t stride, size_t rows, size_t columns);

@@ -65,6 +65,7 @@ int main(void) {
   RUN(tensor_refuses_what_is_no_plan);
   RUN(reduce_test);
   RUN(reduce_of_nothing_is_neutral);
+  RUN(extremes_find_every_nan);
   RUN(reduce_of_integers_wraps_around);
   RUN(scan_test);
   RUN(reduce_refuses_bad_plans);

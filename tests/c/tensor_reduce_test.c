@@ -79,7 +79,7 @@ static void reduce_test(void) {
       {1, 1, 1},    {3, 15, 1},   {2, 16, 1},    {2, 17, 1},   {3, 31, 1},   {1, 32, 1},   {2, 33, 1},
       {2, 1000, 1}, {3, 5000, 1}, {2, 33, 3},    {1, 100, 3},  {1, 1000, 3}, {1, 7000, 3}, {2, 1, 64},
       {1, 17, 64},  {2, 33, 100}, {1, 300, 100}, {1, 3, 2100}, {0, 5, 3},    {4, 5, 0},    {1, 40000, 1},
-      {65, 31, 1},  {8000, 10, 1}, {700, 100, 1}};
+      {65, 31, 1},  {8000, 10, 1}, {700, 100, 1}, {1, 9, 4100}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
     for (int t = 0; t < TENSOR_TYPES; t++) {
       const int32_t type = tensor_types[t], *shape = shapes[s];
@@ -108,6 +108,33 @@ static void reduce_of_nothing_is_neutral(void) {
         (double)y[1]);
   CHECK(gradus_tensor_reduce(y, x, prod) == GRADUS_OK && y[0] == 1 && y[1] == 1, "nothing multiplies to 1");
   CHECK(gradus_tensor_reduce(y, x, mean) == GRADUS_OK && y[0] != y[0] && y[1] != y[1], "nothing has the mean NaN");
+}
+
+/* A NaN is found wherever it stands, of either sign, in rows and in columns. */
+static void extremes_find_every_nan(void) {
+  enum { ROWS = 9, N = 200 };
+  static const int32_t kinds[] = {GRADUS_REDUCTION_MAX, GRADUS_REDUCTION_MIN, GRADUS_REDUCTION_ARGMAX,
+                                  GRADUS_REDUCTION_ARGMIN};
+  for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++)
+    for (size_t k = 0; k < 4; k++)
+      for (int at = 0; at < N; at++)
+        for (int is_column = 0; is_column < 2; is_column++) {
+          gradus_level(limit);
+          float x[ROWS * N], y[N];
+          for (int i = 0; i < ROWS * N; i++) x[i] = (float)(i % 13) - 6;
+          const int row = at % ROWS, place = is_column ? at : row;
+          x[row * N + at] = at % 2 ? (float)NAN : -(float)NAN;
+          const int32_t plan[] = {kinds[k], GRADUS_ELEMENT_FLOAT32, 0, is_column ? 1 : ROWS, is_column ? ROWS : N,
+                                  is_column ? N : 1};
+          CHECK(gradus_tensor_reduce(y, x, plan) == GRADUS_OK, "reduced");
+          int32_t index;
+          memcpy(&index, &y[place], sizeof index);
+          CHECK(k < 2 ? y[place] != y[place] : index == (is_column ? row : at), "kind %d, NaN at %d,%d", kinds[k], row,
+                at);
+          for (int i = 0; k < 2 && i < (is_column ? N : ROWS); i++)
+            CHECK(i == place || fabsf(y[i]) <= 6, "a NaN at %d,%d is at %d, too", row, at, i);
+        }
+  gradus_level(LEVEL_TOP);
 }
 
 static void reduce_of_integers_wraps_around(void) {
