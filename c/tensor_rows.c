@@ -8,6 +8,7 @@
 #define LEAST_OF_ROWS ((size_t)1 << 13) /* numbers of rows that are worth a thread */
 #define FEW 8                           /* partial results that are added up one by one */
 #define LINE (64 / sizeof(real))         /* numbers of a line of the cache */
+#define ADDED (16 * PARTIALS)            /* so many exponentials are added up at once */
 #define CENTRED 2048                    /* the maximum from which on x − max is exact, where its exponential is not 0 */
 
 OUT_OF_LINE void share_rows(size_t rows, size_t n, range_task *run, const void *context) {
@@ -24,52 +25,80 @@ struct K(exponentials) {
   real centre, sum, rest;
 };
 
-/* e ← the exponentials of x (count,PARTIALS), which are added to sum + rest; the next PARTIALS of e are `step` on. What
- * lies `ahead` of x, the row after it, is fetched meanwhile. */
-OUT_OF_LINE void K(exponentials_of)(real *restrict e, size_t step, const real *restrict x, size_t count, size_t ahead,
-                                    const struct K(exponentials) * of, real *restrict sum, real *restrict rest) {
+/* e (n) ← the exponentials of x. What lies `ahead` of x, the row after it, is fetched meanwhile. The last ones, fewer
+ * than PARTIALS, are computed beside −∞ in the place of more. */
+OUT_OF_LINE void K(exponentials_of)(real *restrict e, const real *restrict x, size_t n, size_t ahead,
+                                    const struct K(exponentials) * of) {
   const struct K(proportion) proportion = of->proportion;
   const real centre = of->centre;
-  for (size_t i = 0; i < count; i++) {
-    for (size_t j = 0; j < PARTIALS; j += LINE) __builtin_prefetch(x + i * PARTIALS + j + ahead);
-    for (size_t j = 0; j < PARTIALS; j++) {
-      real error;
-      e[i * step + j] = K(exp_in_proportion)(x[i * PARTIALS + j] - centre, proportion);
-      sum[j] = T(two_sum)(sum[j], e[i * step + j], &error);
-      rest[j] += error;
-    }
+  const size_t left = n % PARTIALS, whole = n - left;
+  for (size_t i = 0; i < whole; i += PARTIALS) {
+    for (size_t j = 0; j < PARTIALS; j += LINE) __builtin_prefetch(x + i + j + ahead);
+    for (size_t j = i; j < i + PARTIALS; j++) e[j] = K(exp_in_proportion)(x[j] - centre, proportion);
   }
+  if (left == 0) return;
+  real last[PARTIALS], in[PARTIALS];
+  for (size_t j = 0; j < PARTIALS; j++) in[j] = -R(__builtin_inf());
+  memcpy(in, x + whole, left * sizeof(real));
+  K(exponentials_of)(last, in, PARTIALS, 0, of);
+  memcpy(e + whole, last, left * sizeof(real));
 }
 
-/* The same of the numbers that a row has left, fewer than PARTIALS: beside −∞ in the place of more. */
-OUT_OF_LINE void K(last_exponentials)(real *e, const real *x, size_t n, const struct K(exponentials) * of, real *sum,
-                                      real *rest) {
-  real in[PARTIALS];
-  for (size_t j = 0; j < PARTIALS; j++) in[j] = -R(__builtin_inf());
-  memcpy(in, x, n * sizeof(real));
-  K(exponentials_of)(e, 0, in, 1, 0, of, sum, rest);
+/* Adds e (n) to partial sums and, of double, what their roundings left to those behind. */
+OUT_OF_LINE void K(add_exponentials)(double *sum, const real *e, size_t n) {
+#if REAL_BITS == 64
+  for (size_t i = 0; i < n; i += PARTIALS)
+    for (size_t j = 0; j < size_min(PARTIALS, n - i); j++) {
+      double error;
+      sum[j] = two_sum_f64(sum[j], e[i + j], &error);
+      sum[PARTIALS + j] += error;
+    }
+#else
+  K(sum_down)(sum, e, PARTIALS, n / PARTIALS, PARTIALS);
+  K(sum_down)(sum, e + (n - n % PARTIALS), 0, 1, n % PARTIALS);
+#endif
+}
+
+/* of.sum + of.rest ← the partial sums, together, and `most`. */
+OUT_OF_LINE void K(add_up)(struct K(exponentials) * of, double *sum, real most) {
+#if REAL_BITS == 64
+  double *rest = sum + PARTIALS, error;
+  of->sum = most;
+  for (size_t j = FEW; j < PARTIALS; j++) {
+    sum[j % FEW] = two_sum_f64(sum[j % FEW], sum[j], &error);
+    rest[j % FEW] += rest[j] + error;
+  }
+  for (size_t j = 0; j < FEW; j++) {
+    of->sum = two_sum_f64(of->sum, sum[j], &error);
+    of->rest += rest[j] + error;
+  }
+#else
+  const double others = halved_sum(sum);
+  of->sum = (float)(others + (double)most);
+  of->rest = (float)(others - ((double)of->sum - (double)most));
+#endif
 }
 
 /* e (n), or nothing if it is NULL, ← the exponentials of a row. Centred ones are of x − max, so that what is added to
  * that of the maximum counts, be it ever so small. Others are of x itself, since that difference is rounded, unless
- * the maximum is so large that it is not. */
+ * the maximum is so large that it is not. That of the maximum is added last: a sum in double has no place for both. */
 OUT_OF_LINE struct K(exponentials) K(row_exponentials)(real *e, const real *x, size_t n, int is_centred) {
-  real sum[PARTIALS] = {0}, rest[PARTIALS] = {0}, last[PARTIALS], error;
-  const size_t left = n % PARTIALS, whole = n - left;
+  double sum[2 * PARTIALS] = {0};
+  real room[ADDED];
   const real top = K(row_max)(x, n);
+  const size_t at = is_centred && REAL_BITS == 32 ? (size_t)T(first)(x, top, n) : n;
+  real most = 0;
   struct K(exponentials) of = {.centre = is_centred || !(K(abs)(top) < R(CENTRED)) ? top : 0};
   of.proportion = K(proportion_to)(top - of.centre);
-  K(exponentials_of)(e ? e : last, e ? PARTIALS : 0, x, whole / PARTIALS, n, &of, sum, rest);
-  if (left > 0) K(last_exponentials)(last, x + whole, left, &of, sum, rest);
-  if (e) memcpy(e + whole, last, left * sizeof(real));
-  for (size_t j = FEW; j < PARTIALS; j++) {
-    sum[j % FEW] = T(two_sum)(sum[j % FEW], sum[j], &error);
-    rest[j % FEW] += rest[j] + error;
+  for (size_t j = 0; j < n; j += ADDED) {
+    const size_t count = size_min(ADDED, n - j);
+    real *to = e ? e + j : room;
+    K(exponentials_of)(to, x + j, count, n, &of);
+    if (at - j < count) most = to[at - j], to[at - j] = 0;
+    K(add_exponentials)(sum, to, count);
+    if (at - j < count) to[at - j] = most;
   }
-  for (size_t j = 0; j < FEW; j++) {
-    of.sum = T(two_sum)(of.sum, sum[j], &error);
-    of.rest += rest[j] + error;
-  }
+  K(add_up)(&of, sum, most);
   return of;
 }
 
@@ -125,13 +154,9 @@ static void K(cross_entropy_rows)(const void *context, size_t from, size_t to) {
 /* ---- gradients and normalization ---- */
 
 LOCAL void K(log_softmax_gradient_row)(real *restrict y, const real *restrict x, const real *restrict z, size_t n) {
-  real last[PARTIALS], unused[2 * PARTIALS] = {0};
   const struct K(exponentials) of = {.proportion = K(proportion_to)(0)};
-  const size_t left = n % PARTIALS, whole = n - left;
   const double sum = K(row_sum)(z, n) * 0x1p-64;
-  K(exponentials_of)(y, PARTIALS, x, whole / PARTIALS, n, &of, unused, unused + PARTIALS);
-  if (left > 0) K(last_exponentials)(last, x + whole, left, &of, unused, unused + PARTIALS);
-  memcpy(y + whole, last, left * sizeof(real));
+  K(exponentials_of)(y, x, n, n, &of);
   for (size_t j = 0; j < n; j++) y[j] = (real)((double)z[j] - (double)y[j] * sum);
 }
 

@@ -7,7 +7,7 @@ import { Adam, Engine, Tensor } from "../mod.ts";
 import { dtypeNames } from "../src/tensor/dtype.ts";
 import { testAtEachLevel } from "./_levels.ts";
 
-const expected = "65b8a8de7c61fee5ee798e67732052ebbf8af64b2c1ad6502d4d66be09a858db";
+const expected = "de055f10202612fe2b70108dab3a703dbf1cb0dd7ba3dc587f3bcd1ace2df69a";
 
 /** Results of operations on small and on large tensors. */
 function* results(small: number, large: number): Generator<Tensor> {
