@@ -57,7 +57,7 @@ X(scatter)
     }                                                                                                                 \
   }
 X(f32, float, )
-X(f64, double, )
+X(f64, double, REST)
 X(i64, uint64_t, REST)
 X(i32, uint32_t, REST)
 X(i16, uint16_t, REST)

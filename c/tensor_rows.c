@@ -29,12 +29,18 @@ struct K(exponentials) {
  * than PARTIALS, are computed beside −∞ in the place of more. */
 OUT_OF_LINE void K(exponentials_of)(real *restrict e, const real *restrict x, size_t n, size_t ahead,
                                     const struct K(exponentials) * of) {
-  const struct K(proportion) proportion = of->proportion;
-  const real centre = of->centre;
   const size_t left = n % PARTIALS, whole = n - left;
+  /* Each number has its own, in memory: what is the same for all would take three registers more than there are. */
+  real centre[PARTIALS], least[PARTIALS];
+  ubits shift[PARTIALS];
+  for (size_t j = 0; j < PARTIALS; j++)
+    centre[j] = of->centre, least[j] = of->proportion.least, shift[j] = of->proportion.shift;
   for (size_t i = 0; i < whole; i += PARTIALS) {
     for (size_t j = 0; j < PARTIALS; j += LINE) __builtin_prefetch(x + i + j + ahead);
-    for (size_t j = i; j < i + PARTIALS; j++) e[j] = K(exp_in_proportion)(x[j] - centre, proportion);
+    for (size_t j = 0; j < PARTIALS; j++) {
+      const struct K(proportion) proportion = {least[j], shift[j]};
+      e[i + j] = K(exp_in_proportion)(x[i + j] - centre[j], proportion);
+    }
   }
   if (left == 0) return;
   real last[PARTIALS], in[PARTIALS];
