@@ -2,13 +2,12 @@
  * Trains one network of bench/_steps.ts for some steps, as a program would, and prints the largest memory that the
  * process ever had, in bytes; without an argument it only loads the library. Who compares is left to memory_bench.ts.
  */
-import process from "node:process";
 import { Adam, Engine, MLP, SGD } from "../mod.ts";
 import { dataOf, learningRate, type Step } from "./_steps.ts";
 
 /** Where a process inherits the peak of the one that has started it, the system's own count of this one is right. */
-function peakMemory(): number {
-  if (Deno.build.os !== "linux") return process.resourceUsage().maxRSS * 1024;
+async function peakMemory(): Promise<number> {
+  if (Deno.build.os !== "linux") return (await import("node:process")).resourceUsage().maxRSS * 1024;
   return Number(/VmHWM:\s*(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))![1]) * 1024;
 }
 
@@ -21,4 +20,4 @@ function train(step: Step, count: number): void {
 
 const [step, count] = Deno.args;
 if (step) train(JSON.parse(step), Number(count));
-console.log(peakMemory());
+console.log(await peakMemory());

@@ -424,3 +424,15 @@ Deno.test("embeddedModule() without a library gives the module as it is in git",
     if (text.includes('data = ""')) assertEquals(text, embeddedModule(target));
   }
 });
+
+Deno.test("The environment is read without Deno's `process`, which would take 8 MB", () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "process")!;
+  let looks = 0;
+  Object.defineProperty(globalThis, "process", { configurable: true, get: () => void looks++ });
+  try {
+    assertEquals(thisHost.environment("PATH"), Deno.env.get("PATH"));
+  } finally {
+    Object.defineProperty(globalThis, "process", before);
+  }
+  assertEquals(looks, 0);
+});
