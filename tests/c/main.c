@@ -1,9 +1,16 @@
 /* The tests of the C library, as one program: it includes the library, so that every static function is within reach. A
- * line for each test; exits with 1 if a check failed. */
+ * line for each test; exits with 1 if a check failed.
+ *
+ * Usage: gradus_tests [--without-plain] [test…]    all tests by default. Where levels are compared, plain, which takes
+ * long, is left out; and where it is all that there is to compare with, numbers are fewer. */
 #include "gradus.c"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* What the tests take for the lowest level. */
+static int32_t lowest_level = GRADUS_LEVEL_PLAIN;
+#define gradus_level(limit) gradus_level((limit) > lowest_level ? (limit) : lowest_level)
 
 #include "check.h"
 #include "elementary_test.c"
@@ -21,9 +28,18 @@
 #include "tensor_index_test.c"
 #include "tensor_product_test.c"
 
-#define RUN(test) run_test(#test, test)
+static int is_asked_for(const char *test, int count, char **names) {
+  for (int i = 1; i < count; i++)
+    if (strcmp(names[i], test) == 0) return 1;
+  return count <= 1;
+}
 
-int main(void) {
+#define RUN(test) \
+  if (is_asked_for(#test, count, names)) run_test(#test, test)
+
+int main(int count, char **names) {
+  if (count > 1 && strcmp(names[1], "--without-plain") == 0) lowest_level = GRADUS_LEVEL_AVX2, count--, names++;
+  printf("the best level is %d\n", (int)best_level());
   RUN(elementary_test);
   RUN(float_functions_are_within_their_bounds);
   RUN(double_functions_are_within_their_bounds);
