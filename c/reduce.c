@@ -133,7 +133,7 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 
 DOWN(sum, SUMS(PLUS(a, x, one)), a + x)
 DOWN(sum_squares, SUMS(PLUS(a, x, x)), a + x * x)
-DOWN(prod, break, a * x) /* number by number: products of many are rare */
+DOWN(prod, SUMS(a * x), a * x)
 DOWN(max, EXTREMES(>), x > a || x != x ? x : a)
 DOWN(min, EXTREMES(<), x < a || x != x ? x : a)
 

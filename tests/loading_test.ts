@@ -430,7 +430,7 @@ Deno.test("The environment is read without Deno's `process`, which would take 8 
   let looks = 0;
   Object.defineProperty(globalThis, "process", { configurable: true, get: () => void looks++ });
   try {
-    assertEquals(thisHost.environment("PATH"), Deno.env.get("PATH"));
+    assertEquals(thisHost.environment("GRADUS_SIMD"), Deno.env.get("GRADUS_SIMD"));
   } finally {
     Object.defineProperty(globalThis, "process", before);
   }
