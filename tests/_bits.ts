@@ -20,48 +20,48 @@ export const optimizers: Record<string, (gradus: typeof Gradus, parameters: Grad
 /** By optimizer: of float32 and of float64. */
 export const hashes: Record<string, Record<Dtype, string>> = {
   SGD: {
-    float32: "a110086cdd86a42ea7e8bddf21b82d251613398a7e7ca9da215187b199fb08c0",
-    float64: "80a7c195a54994f6fc07a4fc49fc386536b0f114012e90c0c20002de97847705",
+    float32: "45225eb5250b341b6a47fdaa015dbc38954710a03383c4e38bfbe3df4c71ae6b",
+    float64: "a2ef4ffe917ec7c020f0a7a5844e6e2fb62f1a910fba0bdac1b6ac325ae9a98a",
   },
   RMSprop: {
-    float32: "b43629dad0ce77cb6b1de1afa12d8fe196e60948cd11a6df5f064ce71207b6ca",
-    float64: "9d644fc133453e23cfb7657f4df12c6142536f4e7509e4d566b7d617d933fd07",
+    float32: "cc31f1568a07dd6673481fe6c41db1b84d4b1abd653bee7e0a8abe69788d80de",
+    float64: "d693b63ca0bdfdbe77c4d841c15dd011f186a4de7694c3fd19941a7f62b8d91c",
   },
   Adam: {
-    float32: "3ec97258009143b27161cfd11b58470365b9da4e1705f3c434bd2e3d159f87ff",
-    float64: "a8b568aba329ff006fa8cf9ca50b7b07b2902c0548854160f2e94008b3eb1ab2",
+    float32: "923c624f2e950a30f3e83278777bcc7843afcaa207e7f39eda8bb0f18c306ba3",
+    float64: "52008e20ff038ee34f49dd85e7e06959c1b9cd3c8f966120cceb534b41a751d9",
   },
   AdamW: {
-    float32: "1408550e1462cb59aede755b610a8d69046f8c755e28fc61e32b0165ab507d52",
-    float64: "ab605c2eafe94fac1fc0347d0946194f7ba04663f3aeb45723a18f25396d3269",
+    float32: "82762a9f5e18e03b1adc74b213a843cdc9d581fbb31b206f8c85ecaf3016d564",
+    float64: "a5e10a24538550eb1325a13dcf2c42de2438209aac880e2f2fa83effd3a95d36",
   },
   Langevin: {
-    float32: "aa677c2c6fbd0d550377cf7d69265ec23c613466217e294ee0103f58e0cbf54c",
-    float64: "ecce1a40f889910b960cac5a39406ddf52292f1f94096e37b536decfcb97da39",
+    float32: "db9fd8ed520e91e24e8c70e334b55361b87dbb14235b5e35e14499b0a316b4ec",
+    float64: "0e670a2acca01f45f1f25a9bbf8aebcd9515d0d50d20db9f8ae69e4d8f526374",
   },
 };
 
 /** The same of a network that is large enough for several threads. */
 export const largeHashes: Record<string, Record<Dtype, string>> = {
   SGD: {
-    float32: "ae5face8907aac41186a4eea8f6c14c0ba2b3168ed44112fb837b99049319510",
-    float64: "0fe8eae687088c581d4753c6ca7c0d3c793e0bb7ada2013a970f8caecf3d2ca8",
+    float32: "962916c788adc628e8d55e23cfaad414c82c0e3f5627e2af01d77a0dbb66b294",
+    float64: "90a2d0ce7474d5c4466596260c4b34b51b10faf6a31fd59a503198c36853180f",
   },
   RMSprop: {
-    float32: "d0d8c094dca249fc1a2812e8737e032cfd35b507956423f069e249a4ac3adde1",
-    float64: "135e60213cf3c34964e297878b584ce82494a0dc169936cdbd6f25a4e94f805a",
+    float32: "592485ffbe2d8b8cdc4f961a4aadd7a6803b2e7432f3c73c272278062787eaee",
+    float64: "d5be174784a3cb7542c2414093715bf414232386b77dc08cb0e672a5590c0600",
   },
   Adam: {
-    float32: "8f2d0d19513b616b104f1c8606f3fb6a83eabd1693c93bc9ed2cf829e36d06e9",
-    float64: "4631db430220cf8ec6b86bd2d7bee9d698046dae26f1b7cfd4f329575f6537d2",
+    float32: "f1d83c6f5ec88bb84c4912725cb0ba5875a2c9471bd83ff7b2487ba95853bde9",
+    float64: "e80d79d7c888f20276ff54da8dc0a9359414cafc794ea5f30e82b01eee218c7b",
   },
   AdamW: {
-    float32: "f5862c523b28395beb742cbc6eacfb07898f5b0c7e2a92ed36d6c41fefa7ceed",
-    float64: "fe12cd654772de41d74c8a72f241c774d373f46aca3773826135b9a008fa8410",
+    float32: "ca54aa1d58d7f23b343cd403cc5e5b19967b6c2de7a33974ee7ec296f9e0d5a8",
+    float64: "761e8e002c6a38dad47b1866db2a29040fac737e18d365674c3c1c83bdfdde97",
   },
   Langevin: {
-    float32: "c83cddc552cb405712a9a669f6bbccc44a7cc30ba8eae77f3998abf3e30d54b3",
-    float64: "60693eac4f935389ef1430027a76c7910c5bccd211b5dce4534f82ea5147a0f5",
+    float32: "951fbff1515887ebed141833c6df285e0642e71f984a7f812d5be36c56551ba4",
+    float64: "c720f1c7056d5a584aca7155df91ba30e0bc5086facfec31acfceedec090c066",
   },
 };
 
