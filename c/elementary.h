@@ -46,7 +46,8 @@
 #define CDF_FELT(inverse) K(fma)(R(4.64), inverse, R(0.92))
 #endif
 #define INVERSE_LN2 0x1.71547652b82fep+0
-#define UNIT R(REAL_BITS == 64 ? 0x1p-128 : 0x1p-64) /* a power of 2 that keeps what is small from vanishing too early */
+/* A power of 2 that keeps what is small from vanishing too early. */
+#define UNIT R(REAL_BITS == 64 ? 0x1p-128 : 0x1p-64)
 #define UNIT_BITS (REAL_BITS == 64 ? 128 : 64)
 #define SIGN ((ubits)1 << (REAL_BITS - 1))
 #define INFINITE R(__builtin_inf())
@@ -155,8 +156,8 @@ INLINE real K(exp_less_1)(real r) { return K(fma)(r * r, POLYNOMIAL(r, K(exp_tab
 
 INLINE real K(exp_near)(real r) { return K(fma)(r, K(fma)(r, POLYNOMIAL(r, K(exp_table)), R(1)), R(1)); }
 
-/* x·2^n in two steps, so that only the last one can round, overflow or become subnormal; n + 2·BIAS are the last bits of
- * k, |n| < 2·BIAS. */
+/* x·2^n in two steps, so that only the last one can round, overflow or become subnormal; n + 2·BIAS are the last bits
+ * of k, |n| < 2·BIAS. */
 INLINE real K(scale)(real x, ubits k) {
   const ubits half = k << (FRACTION_BITS - 1) & K(bits)(INFINITE);
   return x * K(from_bits)(half) * K(from_bits)((k << FRACTION_BITS) - half);

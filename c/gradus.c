@@ -22,6 +22,7 @@ struct entries {
   void (*optimizer)(struct gradus_job *, void *, const void *, void *, size_t);
   const void *kernels; /* of networks */
   strip_function *strip;
+  strip_function *compare; /* y is of bytes, the operation one of gives_bytes() */
   void (*products)(void *, const void *, const void *, const int32_t *);
   void (*rows)(void *, const void *, const void *, const int32_t *);
   void (*normalize)(void *, void *, const void *, const int32_t *, double);
@@ -297,7 +298,8 @@ int32_t gradus_tensor_apply(void *y, const void *x0, const void *x1, const void 
   struct apply apply;
   REQUIRE(plan && apply_read(&apply, y, x, plan));
   if (apply.space.count == 0) return GRADUS_OK;
-  apply_plan(&apply, apply.compute == GRADUS_ELEMENT_INT64 ? integer_strip : entries_for(apply.compute)->strip);
+  if (apply.compute == GRADUS_ELEMENT_INT64) apply_plan(&apply, integer_strip, NULL);
+  else apply_plan(&apply, entries_for(apply.compute)->strip, entries_for(apply.compute)->compare);
   return GRADUS_OK;
 }
 

@@ -60,8 +60,8 @@ KERNELS(_f64)
   {                                                                                                                   \
     K_(gemm_entry, LEVEL, type), K_(norm_entry, LEVEL, type), K_(scale_entry, LEVEL, type),                           \
         K_(optimizer_entry, LEVEL, type), &K_(kernels, LEVEL, type), K_(strip_entry, LEVEL, type),                    \
-        K_(products_entry, LEVEL, type), K_(rows_entry, SCALARS, type), K_(normalize_entry, SCALARS, type),           \
-        K_(cross_entropy_entry, SCALARS, type),                                                                       \
+        K_(compare_entry, SCALARS, type), K_(products_entry, LEVEL, type), K_(rows_entry, SCALARS, type),             \
+        K_(normalize_entry, SCALARS, type), K_(cross_entropy_entry, SCALARS, type),                                   \
         {                                                                                                             \
             [GRADUS_REDUCTION_SUM] = K_(sum_down, SCALARS, type),                                                     \
             [GRADUS_REDUCTION_MEAN] = K_(sum_down, SCALARS, type),                                                    \

@@ -81,6 +81,10 @@ LOCAL void K(strip_forward)(uint32_t op, real *restrict y, const real *restrict 
   }
 }
 
+LOCAL void K(spread)(real *to, real number, size_t n) {
+  for (size_t i = 0; i < whole(n); i++) to[i] = number;
+}
+
 /* As strip_forward, where operands may be numbers, which are spread out unless there is a loop for them. */
 LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
   real *y = y_, spread[2][STRIP_MAX];
@@ -89,10 +93,8 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
   if (numbers == 0) K(strip_forward)(op, y, a, b, n);
   else {
     size_t length = size_min(n, STRIP_MAX);
-    if (numbers & LEFT_NUMBER)
-      for (size_t i = 0; i < whole(length); i++) spread[0][i] = *a;
-    if (numbers & RIGHT_NUMBER)
-      for (size_t i = 0; i < whole(length); i++) spread[1][i] = *b;
+    if (numbers & LEFT_NUMBER) K(spread)(spread[0], *a, length);
+    if (numbers & RIGHT_NUMBER) K(spread)(spread[1], *b, length);
     for (size_t from = 0; from < n; from += STRIP_MAX) {
       const real *left = numbers & LEFT_NUMBER ? spread[0] : a + from;
       const real *right = numbers & RIGHT_NUMBER ? spread[1] : b == NULL ? NULL : b + from;
@@ -100,6 +102,37 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
     }
   }
 }
+
+/* Comparisons whose results are bytes, 0 or 1: of strips, and of a strip and a number. */
+#define COMPARISONS(X) X(equal, ==) X(not_equal, !=) X(less, <) X(less_equal, <=)
+
+#define X(name, is)                                                                                               \
+  OUT_OF_LINE void K(name##_bytes)(uint8_t *restrict y, const real *restrict a, const real *restrict b, size_t n) { \
+    for (size_t i = 0; i < whole(n); i++) y[i] = a[i] is b[i];                                           \
+  }
+COMPARISONS(X)
+#undef X
+
+LOCAL void K(compare_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
+  real spread[2][STRIP_MAX];
+  const real *a = a_, *b = b_;
+  const size_t length = numbers == 0 ? n : size_min(n, STRIP_MAX);
+  if (numbers & LEFT_NUMBER) K(spread)(spread[0], *a, length);
+  if (numbers & RIGHT_NUMBER) K(spread)(spread[1], *b, length);
+  for (size_t from = 0; from < n; from += length) {
+    const real *left = numbers & LEFT_NUMBER ? spread[0] : a + from;
+    const real *right = numbers & RIGHT_NUMBER ? spread[1] : b + from;
+    uint8_t *y = (uint8_t *)y_ + from;
+    switch (op) {
+#define X(name, is)                                                                      \
+  case OP_##name: K(name##_bytes)(y, left, right, size_min(n - from, length)); break;
+      COMPARISONS(X)
+#undef X
+      default: break;
+    }
+  }
+}
+#undef COMPARISONS
 #else
 /* Where arithmetic decides how long it takes, that is the level's own; elsewhere memory does. The strips of programs,
  * which compute in double, lie in the first caches. */

@@ -281,8 +281,9 @@ struct apply {
   const uint32_t *operation;
   const char *uniform;
   strip_function *strip;
-  size_t length;   /* of a strip */
-  int is_in_place; /* whether y is an input, too */
+  strip_function *compare; /* of the last operation if its results are bytes, which y takes as they are; or NULL */
+  size_t length;           /* of a strip */
+  int is_in_place;         /* whether y is an input, too */
 };
 
 /* How many operands an operation takes where that is computed in, 0 if there is no such operation. */
@@ -360,6 +361,14 @@ static int is_direct(const struct apply *a, const struct view *view) {
   return view->layout == CONTIGUOUS && view->type == a->compute;
 }
 
+/* Whether the last operation can give bytes, and y takes them. */
+static int gives_bytes(const struct apply *a) {
+  const struct view *y = &a->space.view[0];
+  if (a->operations == 0 || y->type != GRADUS_ELEMENT_BOOL || y->layout != CONTIGUOUS) return 0;
+  const uint32_t op = a->operation[3 * (a->operations - 1)] & 0xff;
+  return op == OP_equal || op == OP_not_equal || op == OP_less || op == OP_less_equal;
+}
+
 /* Where element i of a contiguous view lies. */
 static char *element_at(const struct view *view, size_t i) {
   return view->array + (ptrdiff_t)((view->offset + (int64_t)i) * (int64_t)view->bytes);
@@ -420,8 +429,9 @@ static void write_strip(const struct apply *a, struct room *room, const char *st
   else if (raw != element_at(y, i)) memcpy(element_at(y, i), raw, n * y->bytes);
 }
 
-/* y ← an operation on strips of n elements, n a multiple of 16. */
-static void apply_operation(const struct apply *a, const struct room *room, const uint32_t *o, char *y, size_t n) {
+/* y ← an operation, of a strip_function, on strips of n elements, n a multiple of 16. */
+static void apply_operation(const struct apply *a, const struct room *room, const uint32_t *o, strip_function *run,
+                            char *y, size_t n) {
   const char *operand[2] = {NULL, NULL};
   float number[2];
   uint32_t op = o[0] & 0xff, numbers = 0;
@@ -441,7 +451,7 @@ static void apply_operation(const struct apply *a, const struct room *room, cons
     }
     numbers |= k == 0 ? LEFT_NUMBER : RIGHT_NUMBER;
   }
-  a->strip(op, y, operand[0], operand[1], numbers, n);
+  run(op, y, operand[0], operand[1], numbers, n);
 }
 
 /* The room's numbers, of the inputs that are the same everywhere. */
@@ -469,7 +479,8 @@ static void apply_range(const void *context, size_t from, size_t to) {
     n = size_min(a->length, to - from);
     if (n > 16) n -= n % 16;
     const size_t padded = round_up(n, 16);
-    char *result = is_direct(a, y) && !a->is_in_place && n == padded ? element_at(y, from) : NULL;
+    const int is_direct_result = (is_direct(a, y) || a->compare != NULL) && !a->is_in_place && n == padded;
+    char *result = is_direct_result ? element_at(y, from) : NULL;
     for (uint32_t j = 0; j < a->inputs; j++) {
       if (s->view[1 + j].layout == NUMBER) continue;
       char *strip = result != NULL && a->operations == 0 && j == 0 ? result : room.strip[j];
@@ -478,11 +489,12 @@ static void apply_range(const void *context, size_t from, size_t to) {
     const char *last = room.registers[0];
     for (uint32_t i = 0; i < a->operations; i++) {
       const uint32_t *o = a->operation + 3 * i, register_ = o[0] >> 8;
-      char *strip = result != NULL && i + 1 == a->operations ? result : room.strip[register_];
-      apply_operation(a, &room, o, strip, padded);
+      const int is_result = result != NULL && i + 1 == a->operations;
+      char *strip = is_result ? result : room.strip[register_];
+      apply_operation(a, &room, o, is_result && a->compare != NULL ? a->compare : a->strip, strip, padded);
       room.registers[register_] = last = strip;
     }
-    write_strip(a, &room, last, from, n);
+    if (last != result) write_strip(a, &room, last, from, n);
   }
 }
 
@@ -508,17 +520,18 @@ static size_t apply_cost(const struct apply *a) {
 #define LEAST_COST ((size_t)1 << 17)
 #define LEAST_COUNT 1024
 
-static void apply_plan(struct apply *a, strip_function *strip) {
+static void apply_plan(struct apply *a, strip_function *strip, strip_function *compare) {
   struct space *s = &a->space;
   space_tile(s);
   a->strip = strip;
+  a->compare = gives_bytes(a) ? compare : NULL;
   a->is_in_place = 0;
   /* What is only copied by way of a type that holds it need not be converted there and back. */
   const int32_t type = s->view[0].type, is_integer = type > GRADUS_ELEMENT_BFLOAT16;
   if (a->operations == 0 && type > GRADUS_ELEMENT_FLOAT64 && type == s->view[1].type &&
       is_integer == (a->compute == GRADUS_ELEMENT_INT64))
     a->compute = type;
-  int is_long = a->operations <= 1 && is_direct(a, &s->view[0]);
+  int is_long = a->operations <= 1 && (is_direct(a, &s->view[0]) || a->compare != NULL);
   for (uint32_t v = 1; v < s->views; v++) {
     struct view *view = &s->view[v];
     /* Without an operation that could take a number, x0 is spread as it is copied. */
