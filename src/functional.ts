@@ -413,9 +413,29 @@ export function vmap(f: AnyFunction, axis = 0): AnyFunction {
       return f(inputIsList ? slices : slices[0]);
     });
     const [first] = results;
+    results.forEach((result, i) => checkAlike(task, first, result, i));
     if (!Array.isArray(first)) return Tensor.stack(results as Tensor[], axis);
     return first.map((_, k) => Tensor.stack((results as Tensor[][]).map((result) => result[k]), axis));
   };
+}
+
+/** Throws unless a function gives of slice i a tensor, or a list of as many as of the first. */
+function checkAlike(task: string, first: unknown, result: unknown, i: number): void {
+  const textOf = (result: unknown) => Array.isArray(result) ? `a list of ${result.length}` : shown(result);
+  const wrong = [result].flat().find((one) => !(one instanceof Tensor));
+  if (wrong !== undefined || result === undefined) {
+    throw new GradusError(
+      "argument",
+      `Cannot ${task}: the function gave ${shown(wrong)} of slice ${i}, a tensor or a list of tensors is needed`,
+    );
+  }
+  if (Array.isArray(first) === Array.isArray(result) && [first].flat().length === [result].flat().length) return;
+  throw new GradusError(
+    "argument",
+    `Cannot ${task}: the function gave ${textOf(first)} of slice 0 and ${
+      textOf(result)
+    } of slice ${i}, alike ones are needed`,
+  );
 }
 
 /** How many slices there are along an axis, of all tensors as many, one at least. */

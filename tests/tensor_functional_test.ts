@@ -416,4 +416,8 @@ Deno.test("vmap() takes lists of tensors and gives lists, with gradients, and sa
     "Cannot map over slices of tensors of shapes (2, 3) and (3, 2): axis 0 has 2 and 3, as many are needed",
   );
   assertThrows(() => both([]), GradusError, "Cannot map over slices: there are a function and no tensors");
+  const odd = (x: Tensor) => x.sum().item() > 1 ? [x, x] : [x];
+  assertThrows(() => vmap(odd)(b), GradusError, "the function gave a list of 2 of slice 0 and a list of 1 of slice 1");
+  const number = ((x: Tensor) => x.sum().item()) as unknown as (x: Tensor) => Tensor;
+  assertThrows(() => vmap(number)(b), GradusError, "Cannot map over slices: the function gave 2 of slice 0, a tensor");
 });

@@ -2,6 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GradusError } from "../src/error.ts";
 import { Tensor } from "../src/tensor.ts";
+import { Function, type FunctionContext } from "../src/tensor/function.ts";
 
 Deno.test("Tensor.isLeaf and gradFn tell what nobody has computed, or nobody needs the gradient of", () => {
   const x = Tensor.from([1, 2], { requiresGrad: true }), y = x.mul(3);
@@ -114,4 +115,50 @@ Deno.test("Tensor.noGrad() and Tensor.enableGrad() refuse asynchronous functions
       "the function is asynchronous, one that is done when",
     );
   }
+});
+
+Deno.test("What an operation does not let through has the gradient 0, also where that of the result is infinite", () => {
+  const zeros = Tensor.zeros([2], { dtype: "float64" });
+  // Values and gradients of PyTorch 2.15.
+  const cases: [(x: Tensor) => Tensor, number[], number[]][] = [
+    [(x) => x.relu().sqrt(), [-1, 4], [0, 0.25]],
+    [(x) => x.clamp(0, 9).sqrt(), [-1, 4], [0, 0.25]],
+    [(x) => x.maximum(zeros).sqrt(), [-1, 4], [0, 0.25]],
+    [(x) => x.maximum(0).sqrt(), [-1, 4], [0, 0.25]],
+    [(x) => x.minimum(zeros).reciprocal(), [-2, 1], [-0.25, 0]],
+    [(x) => x.floor().log(), [0.5, 2], [0, 0]],
+    [(x) => x.round().sqrt(), [0.2, 2], [0, 0]],
+    [(x) => x.sign().add(1).log(), [-1, 2], [0, 0]],
+    [(x) => x.floorDivide(2).log(), [1, 4], [0, 0]],
+  ];
+  for (const [f, numbers, expected] of cases) {
+    for (const createGraph of [false, true]) {
+      const x = Tensor.from(numbers, { dtype: "float64", requiresGrad: true });
+      f(x).sum().backward(undefined, { createGraph });
+      assertEquals(x.grad!.detach().add(0).toArray(), expected, `${f}, createGraph ${createGraph}`);
+    }
+  }
+});
+
+Deno.test("A hook or Function.backward() that changes its gradient in place is refused: it is others', too", () => {
+  const a = Tensor.from([1, 2], { requiresGrad: true }), b = Tensor.from([3, 4], { requiresGrad: true });
+  b.registerHook((gradient) => void gradient.mul_(10));
+  assertThrows(
+    () => a.add(b).mul(Tensor.from([1, 2])).sum().backward(),
+    GradusError,
+    "Cannot go backward: a hook has changed the gradient that it was given in place",
+  );
+  class Doubled extends Function {
+    forward(_: FunctionContext, x: Tensor): Tensor {
+      return x.mul(2);
+    }
+    backward(_: FunctionContext, gradient: Tensor): Tensor {
+      return gradient.mul_(2);
+    }
+  }
+  assertThrows(
+    () => Doubled.apply(a).mul(Tensor.from([1, 2])).sum().backward(),
+    GradusError,
+    "Cannot go backward: Doubled.backward() has changed the gradient that it was given in place",
+  );
 });

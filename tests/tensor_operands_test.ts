@@ -37,6 +37,11 @@ Deno.test("allClose() takes numbers and other types, records nothing, and refuse
   assert(!Tensor.from([NaN]).allClose(NaN) && Tensor.from([NaN]).allClose(NaN, { equalNaN: true }));
   assert(!Tensor.from([Infinity]).allClose(-Infinity, { rtol: 1 }) && Tensor.from([Infinity]).allClose(Infinity));
   assert(Tensor.zeros([0]).allClose(5));
+  // int64 beyond what a double holds; and a number as it is, not as the type of the tensor would have it.
+  const large = Tensor.from([2n ** 53n + 1n]), exact = { rtol: 0, atol: 0 };
+  assert(large.allClose(large, exact) && !large.allClose(Tensor.from([2n ** 53n]), exact));
+  assert(!Tensor.from([1], { dtype: "bfloat16" }).allClose(1.001, { rtol: 0 }));
+  assert(Tensor.from([65504], { dtype: "float16" }).allClose(70000, { rtol: 0.1 }));
   assertThrows(() => x.allClose(1, { rtol: -1 }), GradusError, "Cannot use rtol -1: a number of at least 0 is needed");
   assertThrows(() => x.allClose(1, { tolerance: 1 } as never), GradusError, 'there is no option "tolerance"');
   assertThrows(() => x.allClose(Tensor.ones([3])), GradusError, "from the last axis on, sizes have to be equal or 1");

@@ -162,6 +162,16 @@ export function computed(f: () => Tensor): View {
   }
 }
 
+/** What a function of the user's own gives for a gradient, which is others' too: so it may not change that in place. */
+export function unchangedBy<T>(who: string, gradient: Tensor, f: () => T): T {
+  const { storage } = viewOf(gradient), { version } = storage, result = f();
+  if (storage.version === version) return result;
+  throw new GradusError(
+    "state",
+    `Cannot go backward: ${who} has changed the gradient that it was given in place, a new tensor as its result is needed`,
+  );
+}
+
 const nothing: readonly View[] = [];
 
 /**
@@ -296,8 +306,8 @@ class GradientPass {
 
   #hooked(node: Node, gradient: Tensor, hooks: readonly GradientHook[]): Tensor {
     for (const hook of hooks) {
-      const seen = kept(gradient);
-      gradient = outsideOfArenas(() => fitted(node, node, checkGradient(hook(seen) ?? seen)));
+      const seen = kept(gradient), given = () => unchangedBy("a hook", seen, () => hook(seen) ?? seen);
+      gradient = outsideOfArenas(() => fitted(node, node, checkGradient(given())));
     }
     return gradient;
   }

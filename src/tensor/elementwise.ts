@@ -93,10 +93,23 @@ function viewOfNumber(value: Scalar, dtype: DtypeInfo): View {
 const viewOrNumber = (operand: Operand) => isScalar(operand) ? operand : viewOf(operand);
 
 /** The programs that compute gradients of operands: that of the result times the derivative. */
-const slopes = derivatives.map((formulas) => formulas.map((formula) => compile(slopeOf(formula))));
+const slopes = derivatives.map((formulas, op) => formulas.map((formula) => compile(slopeOf(op, formula))));
 
-function slopeOf(formula: Formula): Expression {
-  return formula === -1 ? [Op.neg, "g"] : [Op.mul, "g", formula];
+function slopeOf(op: number, formula: Formula): Expression {
+  if (formula === -1) return [Op.neg, "g"];
+  return isGate(op) ? [Op.times, formula, "g"] : [Op.mul, "g", formula];
+}
+
+/** Whether an operation lets one operand through: what it does not let through has no part in the result, be that infinite. */
+function isGate(op: number): boolean {
+  return op === Op.relu || op === Op.max || op === Op.min;
+}
+
+/** The gradient of what a result does not depend on: 0, whatever that of the result is. */
+function nothingOf(gradient: Tensor, shape: Shape = viewOf(gradient).shape): Tensor {
+  const zeros = View.allocate(viewOf(gradient).dtype, shape);
+  fill(zeros, 0);
+  return plain(zeros);
 }
 
 /** The operands of an operation and its result, by their names in formulas. */
@@ -116,12 +129,14 @@ function evaluated(formula: Formula, operands: Operands): Operand {
 function slope(op: number, k: number, gradient: Tensor, operands: Operands): Tensor {
   const formula = derivatives[op][k], { dtype, shape } = viewOf(gradient);
   if (formula === 1) return gradient;
+  if (formula === 0) return nothingOf(gradient);
   if (isGradEnabled()) {
     if (formula === -1) return operation(Op.neg, gradient);
     // In the type of the gradient, since an operand may be of a narrower one.
     const inType = (x: Operand) => isScalar(x) ? x : x.to(dtype.name);
     const { a, b, y } = operands;
-    return operation(Op.mul, gradient, evaluated(formula, { a: inType(a), b: inType(b), y: inType(y) }));
+    const derivative = evaluated(formula, { a: inType(a), b: inType(b), y: inType(y) });
+    return isGate(op) ? operation(Op.times, derivative, gradient) : operation(Op.mul, gradient, derivative);
   }
   const program = slopes[op][k], y = View.allocate(dtype, shape);
   const views = program.inputs.map((name) => {
@@ -216,7 +231,8 @@ export interface Closeness {
 /** Whether a = b or |a − b| ≤ atol + rtol·|b|, which is finite; element by element, as bool. */
 export function close(a: Tensor, b: Operand, { rtol, atol, equalNaN }: Closeness): Tensor {
   const type = resultType([a, b]), floating = type.kind === Kind.float ? type : float64;
-  const left = viewOf(a), right = isScalar(b) ? viewOfNumber(b, floating) : viewOf(b);
+  if (type.kind !== Kind.float && rtol === 0 && atol === 0) return comparison(TensorOp.equal, a, b); // exact, of int64, too
+  const left = viewOf(a), right = isScalar(b) ? viewOfNumber(b, dtypeOf(floating.compute)) : viewOf(b);
   const { logicalAnd, logicalOr, isFinite, isNan, equal, lessEqual } = TensorOp;
   const distance: Expression = [Op.abs, [Op.sub, "a", "b"]];
   const allowed: Expression = [Op.add, [Op.mul, [Op.abs, "b"], rtol], atol];
@@ -233,7 +249,7 @@ export function flatOperation(op: number, x: Tensor): Tensor {
   const view = viewOf(x);
   if (view.dtype.kind !== Kind.float) return plain(copied(view));
   const y = compute(op, view, undefined, view.dtype, view.dtype);
-  return record(nameOf(op), y, [x], [(gradient) => operation(Op.mul, gradient, 0)]);
+  return record(nameOf(op), y, [x], [(gradient) => nothingOf(gradient)]);
 }
 
 /** Operations on integers bit by bit. */
@@ -284,7 +300,7 @@ export function clamped(x: Tensor, min?: number, max?: number): Tensor {
   if (max !== undefined) part = [Op.min, part, max];
   const y = View.allocate(type, shape), program = compile(part);
   run("clamp", program, program.uniforms, y, [viewOf(x)], dtypeOf(type.compute));
-  const pullback = (gradient: Tensor) => operation(Op.mul, gradient, within(x, min, max).to(dtype.name));
+  const pullback = (gradient: Tensor) => operation(Op.times, within(x, min, max).to(dtype.name), gradient);
   return record("clamp", y, [x], [pullback], [viewOf(x)]);
 }
 
@@ -310,7 +326,7 @@ export function quotient(op: number, a: Tensor, b: Operand): Tensor {
 }
 
 const summing = (shape: Shape): Pullback => (gradient) => sumTo(gradient, shape);
-const vanishing = (shape: Shape): Pullback => (gradient) => sumTo(operation(Op.mul, gradient, 0), shape);
+const vanishing = (shape: Shape): Pullback => (gradient) => nothingOf(gradient, shape);
 
 /** The gradient of the divisor of a remainder. */
 function takingAway(op: number, a: Tensor, b: Tensor): Pullback {

@@ -2,7 +2,7 @@
 import { GradusError } from "../error.ts";
 import { shown } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor, kept, needsGrad, plain, type Pullback, record, viewOf, withGrad } from "./autograd.ts";
+import { isTensor, kept, needsGrad, plain, type Pullback, record, unchangedBy, viewOf, withGrad } from "./autograd.ts";
 import { Kind, promoted } from "./dtype.ts";
 import { fill } from "./kernels.ts";
 import { outsideOfArenas } from "./storage.ts";
@@ -181,8 +181,9 @@ function gradientsOf(
     kept(gradient);
     const { gradients } = known?.of === gradient ? known : {
       gradients: outsideOfArenas(() => {
-        const given = operation.backward(context, ...partsOf(gradient, views)),
-          list = Array.isArray(given) ? given : [given];
+        const who = `${operation.constructor.name}.backward()`;
+        const given = unchangedBy(who, gradient, () => operation.backward(context, ...partsOf(gradient, views)));
+        const list = Array.isArray(given) ? given : [given];
         return tensorGradients(operation, args, list as readonly ArgumentGradient[]);
       }),
     };
