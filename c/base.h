@@ -40,8 +40,9 @@
 /* Elements that go through operations together, at most: a few strips of so many numbers fit into the first caches. */
 #define STRIP_MAX 256
 
-/* y[i] = op(a[i], b[i]) for i < n, which is a multiple of 16, in one type; b only of binary operations. `numbers` tells
- * which operands are one number instead, the same for all i: LEFT_NUMBER, RIGHT_NUMBER or both. */
+/* y[i] = op(a[i], b[i]) for i < n, which is a multiple of 16, in one type, or to bytes where that is said; b only of
+ * binary operations. `numbers` tells which operands are one number instead, the same for all i: LEFT_NUMBER,
+ * RIGHT_NUMBER or both. */
 typedef void strip_function(uint32_t op, void *y, const void *a, const void *b, uint32_t numbers, size_t n);
 #define LEFT_NUMBER 1u
 #define RIGHT_NUMBER 2u

@@ -9,7 +9,7 @@
  *               (kernels/wasm.c)
  * and compiled without contraction or fast-math: every operation below is rounded on its own, as written.
  *
- * Down to normal_cdf there is no branch, only selects, so that loops over arrays vectorise. After that come
+ * Down to gelu there is no branch, only selects, so that loops over arrays vectorise. After that come
  * the functions that are computed in double alone: sin, cos, tan, pow, division with a rest.
  * Tables and intervals: tools/elementary.sollya. Errors are in ulps of the correct result, the largest ones
  * measured: (float, double). bench/README.md says over which arguments. */
@@ -393,11 +393,11 @@ ELEMENTARY real K(normal_cdf)(real x) {
   return K(fma)(tail, x < R(0) ? UNIT : -UNIT, x < R(0) ? R(0) : R(1));
 }
 
-/* x·Φ(x) = max(x, 0) - |x|·Φ(-|x|), with the sign of x. -0 at -infinity. Error (1.76, 1.75). */
+/* x·Φ(x) = max(x, 0) - |x|·Φ(-|x|), with the sign of x, also where that vanishes. Error (1.76, 1.75). */
 ELEMENTARY real K(gelu)(real x) {
   real t = K(abs)(x);
   t = t > R(CDF_MAX) ? R(CDF_MAX) : t;
-  return K(fma)(K(normal_tail)(t, t), -UNIT, x < R(0) ? R(0) : x);
+  return K(with_sign)(K(fma)(K(normal_tail)(t, t), -UNIT, x < R(0) ? R(0) : x), x);
 }
 
 #if REAL_BITS == 64 && !defined(HAS_SCALARS)

@@ -194,7 +194,7 @@ SMALL static void K(rows)(const void *context, size_t from, size_t to) {
       else PANEL_OF(columns)(&s, rows);
     }
     if (of->finish && group->p + s.k == of->k)
-      of->finish(of->context, of->row + i, of->column + first, of->row + i + rows, of->column + first + n);
+      of->finish(of->context, i, of->column + first, i + rows, of->column + first + n);
   }
 }
 

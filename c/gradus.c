@@ -354,7 +354,7 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
     of.down = of.combine = whole_reduction(kind);
   } else {
     of.down = entries_for(of.type)->reduce[kind];
-    of.combine = entries_for(GRADUS_ELEMENT_FLOAT64)->reduce[kind == GRADUS_REDUCTION_SUM_SQUARES ? 0 : kind];
+    of.combine = entries_for(GRADUS_ELEMENT_FLOAT64)->reduce[kind == GRADUS_REDUCTION_SUM_SQUARES ? GRADUS_REDUCTION_SUM : kind];
   }
   if (kind != of.kind) reduce_to_index(&of);
   else reduce(&of);

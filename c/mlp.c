@@ -16,6 +16,7 @@
 #define ALIGNMENT 64
 #define LARGE_WEIGHTS ((size_t)1 << 20) /* of a layer: several megabytes, of which a block of rows fits a third cache */
 #define UPDATED_TOGETHER 96             /* rows of such a block */
+#define FEW_SAMPLES 64                  /* for which blocks pay */
 
 static const int32_t *job_net(const struct gradus_job *job) { return (const int32_t *)(job + 1); }
 
@@ -93,9 +94,11 @@ static int updates_in_layers(const struct gradus_job *job) {
 }
 
 /* How many rows of a layer's weights are read for the gradient of its inputs, and then updated, before the next ones
- * are: large weights so come from memory once for both. Its inputs are turned for each block, so it is not small. */
-static size_t updated_together(struct layer layer, int updates) {
-  return updates && layer.index > 0 && layer.nin * layer.nout > LARGE_WEIGHTS ? UPDATED_TOGETHER : layer.nout;
+ * are: large weights so come from memory once for both. For each block the gradient of the inputs is read and written
+ * again, and the inputs are turned, so blocks are not small, and few samples go through them. */
+static size_t updated_together(struct layer layer, size_t samples, int updates) {
+  int is_large = layer.index > 0 && layer.nin * layer.nout > LARGE_WEIGHTS && samples <= FEW_SAMPLES;
+  return updates && is_large ? UPDATED_TOGETHER : layer.nout;
 }
 
 /* The losses of n samples are divided by this: by n, and by the outputs where the loss adds up over them. */
@@ -265,8 +268,8 @@ static void K(update_weights)(const void *context, size_t row, size_t column, si
 }
 
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is
- * returned (in d or e) if wanted. rows (columns, nin) are the network's inputs if they are there, else NULL: then x is
- * turned back. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
+ * returned (in d or e) if wanted. rows (columns, nin) are the network's inputs if they are there, else NULL, or unset
+ * where nin < COLUMNS: then x is turned back. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
  * of its inputs, which depends on the weights, comes first. */
 OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
                               const struct K(scratch) * scratch, const real *rows, size_t columns,
@@ -284,7 +287,7 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
       for (size_t o = 0; o < l.nout; o++)
         kernels->activation_backward(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
     int has_rows = l.index == 0 && rows && l.nin >= COLUMNS;
-    for (size_t o = 0, together = updated_together(l, update != NULL), end; o < l.nout; o = end) {
+    for (size_t o = 0, together = updated_together(l, used, update != NULL), end; o < l.nout; o = end) {
       end = size_min(o + together, l.nout);
       if (l.index > 0 || wanted)
         kernels->gemm(&(struct T(product)){

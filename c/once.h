@@ -2,18 +2,15 @@
  * K(f) is f_f32_once. */
 #define LEVEL once
 #define LEVEL_FMA FMA_EMULATED
-#define VECTOR_BYTES 16
 
 #define REAL_BITS 64
 #include "real.h"
-#include "vector.h"
 #include "kernels.h"
 #include "mlp.c"
 #include "real_end.h"
 
 #define REAL_BITS 32
 #include "real.h"
-#include "vector.h"
 #include "kernels.h"
 #include "mlp.c"
 #include "real_end.h"
@@ -31,4 +28,3 @@ static const struct {
 
 #undef LEVEL
 #undef LEVEL_FMA
-#undef VECTOR_BYTES

@@ -71,8 +71,10 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
 #if LEVEL_FMA == FMA_INSTRUCTION && REAL_BITS == 32
 /* a + x·z where x·z is exact: the same bits as of a sum, but another unit of the processor than that which converts. */
 #define PLUS(a, x, z) __builtin_elementwise_fma(x, z, a)
+#define PLUS_ONCE(a, x, one) PLUS(a, x, one)
 #else
 #define PLUS(a, x, z) ((a) + (x) * (z))
+#define PLUS_ONCE(a, x, one) ((void)(one), (a) + (x))
 #endif
 
 /* Numbers that lie ahead of PARTIALS ones. */
@@ -131,7 +133,7 @@ typedef K(doubles) K(unaligned_doubles) __attribute__((aligned(8), may_alias));
     RESULTS(to + j) = __builtin_convertvector(a, K(doubles));                                                          \
   }
 
-DOWN(sum, SUMS(PLUS(a, x, one)), a + x)
+DOWN(sum, SUMS(PLUS_ONCE(a, x, one)), a + x)
 DOWN(sum_squares, SUMS(PLUS(a, x, x)), a + x * x)
 DOWN(prod, SUMS(a * x), a * x)
 DOWN(max, EXTREMES(>), x > a || x != x ? x : a)
@@ -141,6 +143,7 @@ DOWN(min, EXTREMES(<), x < a || x != x ? x : a)
 #undef SUMS
 #undef EXTREMES
 #undef PLUS
+#undef PLUS_ONCE
 #undef FETCH
 
 /* ---- along a row ---- */

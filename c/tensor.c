@@ -366,7 +366,7 @@ static int gives_bytes(const struct apply *a) {
   const struct view *y = &a->space.view[0];
   if (a->operations == 0 || y->type != GRADUS_ELEMENT_BOOL || y->layout != CONTIGUOUS) return 0;
   const uint32_t op = a->operation[3 * (a->operations - 1)] & 0xff;
-  return op == OP_equal || op == OP_not_equal || op == OP_less || op == OP_less_equal;
+  return op >= OP_equal && op <= OP_less_equal;
 }
 
 /* Where element i of a contiguous view lies. */
@@ -429,7 +429,7 @@ static void write_strip(const struct apply *a, struct room *room, const char *st
   else if (raw != element_at(y, i)) memcpy(element_at(y, i), raw, n * y->bytes);
 }
 
-/* y ← an operation, of a strip_function, on strips of n elements, n a multiple of 16. */
+/* y ← an operation, as `run` has it, on strips of n elements, n a multiple of 16. */
 static void apply_operation(const struct apply *a, const struct room *room, const uint32_t *o, strip_function *run,
                             char *y, size_t n) {
   const char *operand[2] = {NULL, NULL};

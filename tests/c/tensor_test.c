@@ -290,11 +290,11 @@ static struct scalar small_exponent(struct scalar x) {
 
 enum { ROW = 1000 };
 
-/* y = op(a, b) at every level, n elements, of strips, numbers of an input and uniforms on either side. */
-static void operation_is_right(uint32_t op, int32_t compute, int32_t n) {
+/* y = op(a, b) at every level, n elements, of strips, numbers of an input and uniforms on either side; y is of a type. */
+static void operation_is_right(uint32_t op, int32_t compute, int32_t type, int32_t n) {
   static double a[ROW], b[ROW], y[ROW + 2], expected[ROW + 2];
   const uint32_t operands = operands_of(op, compute);
-  const size_t bytes = element_size(compute);
+  const size_t bytes = element_size(type);
   for (int i = 0; i < n; i++) {
     put_scalar(a, compute, i, sample(compute, i));
     struct scalar other = sample(compute, i / 3 + 5 * i);
@@ -305,9 +305,9 @@ static void operation_is_right(uint32_t op, int32_t compute, int32_t n) {
     if ((operands == 1 && right > 0) || (kind > 0 && n > 17 && n != 257)) continue;
     memset(expected, 0x55, sizeof expected);
     for (int i = 0; i < n; i++)
-      put_scalar(expected, compute, i, scalar_operation(op, compute, scalar_at(a, compute, left ? 0 : i),
+      put_scalar(expected, type, i, scalar_operation(op, compute, scalar_at(a, compute, left ? 0 : i),
           operands == 1 ? real_scalar(0) : scalar_at(b, compute, right ? 0 : i)));
-    const struct tensor_view view[3] = {{compute, 0, {1}}, {compute, 0, {left == 0}}, {compute, 0, {right == 0}}};
+    const struct tensor_view view[3] = {{type, 0, {1}}, {compute, 0, {left == 0}}, {compute, 0, {right == 0}}};
     const uint32_t operation[1][3] = {{op | 3 << 8, left == 2 ? UNIFORM_0 : 0, right == 2 ? UNIFORM_0 + 1 : 1}};
     double uniform[2];
     const int32_t wide = compute == GRADUS_ELEMENT_INT64 ? compute : GRADUS_ELEMENT_FLOAT64;
@@ -318,8 +318,8 @@ static void operation_is_right(uint32_t op, int32_t compute, int32_t n) {
       gradus_level(level);
       memset(y, 0x55, sizeof y);
       CHECK(gradus_tensor_apply(y, a, b, NULL, NULL, plan_words) == GRADUS_OK, "operation %u is done", op);
-      CHECK(elements_are_equal(y, expected, compute, (size_t)n),
-            "operation %u of %d elements, type %d, operands %d and %d", op, n, compute, left, right);
+      CHECK(elements_are_equal(y, expected, type, (size_t)n),
+            "operation %u of %d elements, type %d to %d, operands %d and %d", op, n, compute, type, left, right);
       CHECK(memcmp((char *)y + (size_t)n * bytes, (char *)expected + (size_t)n * bytes,
                    sizeof y - (size_t)n * bytes) == 0,
             "nothing is written behind %d elements", n);
@@ -331,7 +331,10 @@ static void tensor_operations_are_right(void) {
   static const int32_t lengths[] = {1, 15, 16, 17, 255, 256, 257, ROW};
   for (int c = 0; c < 3; c++)
     for (uint32_t op = 1; op < 128; op++)
-      for (int k = 0; k < 8 && operands_of(op, computes[c]) > 0; k++) operation_is_right(op, computes[c], lengths[k]);
+      for (int k = 0; k < 8 && operands_of(op, computes[c]) > 0; k++) {
+        operation_is_right(op, computes[c], computes[c], lengths[k]);
+        if (op >= OP_equal && op <= OP_less_equal) operation_is_right(op, computes[c], GRADUS_ELEMENT_BOOL, lengths[k]);
+      }
 }
 
 /* ---- any views ---- */
