@@ -354,7 +354,9 @@ int32_t gradus_tensor_reduce(void *y, const void *x, const int32_t *plan) {
     of.down = of.combine = whole_reduction(kind);
   } else {
     of.down = entries_for(of.type)->reduce[kind];
-    of.combine = entries_for(GRADUS_ELEMENT_FLOAT64)->reduce[kind == GRADUS_REDUCTION_SUM_SQUARES ? GRADUS_REDUCTION_SUM : kind];
+    /* Sums of squares are added up. */
+    const int32_t together = kind == GRADUS_REDUCTION_SUM_SQUARES ? GRADUS_REDUCTION_SUM : kind;
+    of.combine = entries_for(GRADUS_ELEMENT_FLOAT64)->reduce[together];
   }
   if (kind != of.kind) reduce_to_index(&of);
   else reduce(&of);

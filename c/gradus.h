@@ -68,9 +68,9 @@ GRADUS_API int32_t gradus_level(int32_t limit);
 
 /* How many threads compute together, the caller's included. With count > 0 it becomes that many, at most 32; else
  * nothing changes. It is 0 until it is chosen, and one thread computes. They share what is large, products, updates and
- * tensors; how many they are is of no influence on the bits of any result. The threads are made when there is work for them, and wait for
- * more as long as the library is loaded; a child of the process makes its own. A call that comes while another one has
- * them computes alone. */
+ * tensors; how many they are is of no influence on the bits of any result. The threads are made when there is work for
+ * them, and wait for more as long as the library is loaded; a child of the process makes its own. A call that comes
+ * while another one has them computes alone. */
 GRADUS_API int32_t gradus_threads(int32_t count);
 
 /* ---- random numbers: Philox4x32-10 ---- */

@@ -269,8 +269,8 @@ static void K(update_weights)(const void *context, size_t row, size_t column, si
 
 /* d holds dloss/dy of the last layer: the gradients of all parameters ← start + theirs; dloss/dx of the network is
  * returned (in d or e) if wanted. rows (columns, nin) are the network's inputs if they are there, else NULL, or unset
- * where nin < COLUMNS: then x is turned back. With an update, each layer's is made as its gradients come, while they are in the cache; so the gradient
- * of its inputs, which depends on the weights, comes first. */
+ * where nin < COLUMNS: then x is turned back. With an update, each layer's is made as its gradients come, while they
+ * are in the cache; so the gradient of its inputs, which depends on the weights, comes first. */
 OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *parameters, real *gradients,
                               const struct K(scratch) * scratch, const real *rows, size_t columns,
                               enum gemm_start start, int wanted, const struct T(update) * update) {

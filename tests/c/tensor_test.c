@@ -290,7 +290,7 @@ static struct scalar small_exponent(struct scalar x) {
 
 enum { ROW = 1000 };
 
-/* y = op(a, b) at every level, n elements, of strips, numbers of an input and uniforms on either side; y is of a type. */
+/* y = op(a, b) at every level, n elements of a type, of strips, numbers of an input and uniforms on either side. */
 static void operation_is_right(uint32_t op, int32_t compute, int32_t type, int32_t n) {
   static double a[ROW], b[ROW], y[ROW + 2], expected[ROW + 2];
   const uint32_t operands = operands_of(op, compute);
