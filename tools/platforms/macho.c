@@ -232,6 +232,7 @@ static const struct {
     {"_realloc", (void *)realloc},
     {"_rint", (void *)rint},
     {"_sched_yield", (void *)sched_yield},
+    {"_strcmp", (void *)strcmp},
     {"_tanh", (void *)tanh},
     {"_time", (void *)time},
     {"_trunc", (void *)trunc},
