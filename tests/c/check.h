@@ -12,6 +12,11 @@
 #define LEVEL_TOP GRADUS_LEVEL_AVX512
 #endif
 
+/* Before what is done at each level that there is: sets it. */
+#define EACH_LEVEL(level)                                                        \
+  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++)          \
+    if (gradus_level(level) == level)
+
 static int check_failures;
 
 #define CHECK(condition, ...)                      \

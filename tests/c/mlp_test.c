@@ -227,8 +227,7 @@ static void mlp_large_layers_give_the_bits_of_one_update(void) {
 static void mlp_bias_gradients_are_sums(void) {
   enum { MOST = 17, STRIDE = 32 };
   float db[MOST + 1], dz[(MOST + 7) * STRIDE];
-  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
-    gradus_level(level);
+  EACH_LEVEL(level) {
     const struct kernels_f32 *kernels = kernels_for(GRADUS_DTYPE_FLOAT32);
     for (size_t nout = 1; nout <= MOST; nout++)
       for (size_t columns = 1; columns <= MOST; columns++)

@@ -21,8 +21,7 @@ static void program_run_gives_the_bits_of_the_tape(void) {
       CHECK(gradus_value_forward(data, record, 3, 5) == GRADUS_OK, "the tape computes");
       expected[i] = data[4];
     }
-    for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
-      gradus_level(level);
+    EACH_LEVEL(level) {
       const uint32_t strips[] = {16, 48, 64, 112, 256};
       for (int s = 0; s < 5; s++) {
         uint32_t program[] = {2, 4, 1, 2, 1, 0, 0, strips[s], 3, op | 2 << 8, 0, 1, OP_add | 3 << 8, 2, UNIFORM_0};
@@ -41,9 +40,8 @@ static void program_run_takes_numbers_on_both_sides(void) {
   enum { ROWS = 37 };
   double x[2 * ROWS], y[6 * ROWS], expected[3], uniform[2] = {0.1, -3}, scratch[5 * 16 + 8] = {0};
   program_inputs(x, ROWS);
-  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++)
+  EACH_LEVEL(level)
     for (uint32_t op = OP_add; op < OP_COUNT; op++) {
-      gradus_level(level);
       /* First group: op(a, 0.1), -3; second: op(0.1, a), op(0.1, -3), b, 0.1 */
       uint32_t program[] = {3, 5, 2, 2, 2, 4, 0, 16, 2, UNIFORM_0 + 1, 3, 4, 1, UNIFORM_0,
           op | 2 << 8, 0, UNIFORM_0, op | 3 << 8, UNIFORM_0, 0, op | 4 << 8, UNIFORM_0, UNIFORM_0 + 1};
@@ -79,9 +77,8 @@ static void program_run_adds_up_rows(void) {
   double x[2 * ROWS], first[3] = {0}, y[3], uniform[1] = {0.1}, scratch[3 * 256 + 3 * 8 + 8] = {0};
   for (int i = 0; i < 2 * ROWS; i++) x[i] = 1.0 / (3 + i);
   /* Σ a·b, Σ a, Σ 0.1 */
-  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++)
+  EACH_LEVEL(level)
     for (uint32_t strip = 16; strip <= 256; strip += 16) {
-      gradus_level(level);
       uint32_t program[] = {1, 3, 1, 2, 0, 0, 3, strip, 2, 0, UNIFORM_0, OP_mul | 2 << 8, 0, 1};
       CHECK(gradus_program_run(y, x, program, uniform, scratch, ROWS) == GRADUS_OK, "sums are computed");
       if (first[0] == 0) memcpy(first, y, sizeof y);
@@ -107,8 +104,7 @@ static void once_program(uint32_t *program, uint32_t records, const double *data
 
 static void program_once_gives_the_bits_of_the_tape(void) {
   enum { COUNT = 64, NUMBERS = 8, RECORDS = NUMBERS + COUNT + 2 };
-  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
-    gradus_level(level);
+  EACH_LEVEL(level) {
     for (uint32_t op = 1; op < OP_COUNT; op++)
       for (uint32_t n = 1; n <= COUNT; n += 21) {
         /* An operation, a run of n, another operation on the last of these. */

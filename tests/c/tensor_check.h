@@ -89,17 +89,19 @@ static int tensor_is_near(long double got, long double want, long double relativ
 }
 
 /* A function that writes one array: called anew at every level, and with 2 and 3 threads at the highest. The results
- * have to be the same bits and lie between their guards; `y` keeps those of the plain level. */
+ * have to be the same bits and lie between their guards; `y` keeps those of the lowest level. */
 typedef int32_t tensor_call(void *y, const void *context);
 
 static void tensor_at_every_level(const char *name, tensor_call *call, const void *context, void *y, int32_t type,
                                   size_t n) {
   const size_t bytes = n * element_bytes(type);
+  int is_first = 1;
   for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP + 2; limit++) {
     const int32_t threads = limit <= LEVEL_TOP ? 1 : limit - LEVEL_TOP + 1;
-    gradus_level(limit);
+    if (gradus_level(limit) != limit && threads == 1) continue;
     gradus_threads(threads);
-    void *got = limit == GRADUS_LEVEL_PLAIN ? y : guarded_new(bytes);
+    void *got = is_first ? y : guarded_new(bytes);
+    is_first = 0;
     const int32_t status = call(got, context);
     CHECK(status == GRADUS_OK, "%s answers %d", name, status);
     CHECK(guards_hold(got, bytes), "%s wrote beside its output at level %d", name, limit);

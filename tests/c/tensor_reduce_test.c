@@ -115,11 +115,10 @@ static void extremes_find_every_nan(void) {
   enum { ROWS = 9, N = 200 };
   static const int32_t kinds[] = {GRADUS_REDUCTION_MAX, GRADUS_REDUCTION_MIN, GRADUS_REDUCTION_ARGMAX,
                                   GRADUS_REDUCTION_ARGMIN};
-  for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++)
+  EACH_LEVEL(level)
     for (size_t k = 0; k < 4; k++)
       for (int at = 0; at < N; at++)
         for (int is_column = 0; is_column < 2; is_column++) {
-          gradus_level(limit);
           float x[ROWS * N], y[N];
           for (int i = 0; i < ROWS * N; i++) x[i] = (float)(i % 13) - 6;
           const int row = at % ROWS, place = is_column ? at : row;

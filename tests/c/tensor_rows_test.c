@@ -174,8 +174,7 @@ static void rows_that_are_not_finite(void) {
   static const float x[5 * 3] = {1, INFINITY,  2, -INFINITY, -INFINITY, -INFINITY, 0,        NAN,
                                  1, -INFINITY, 3, 3,         -INFINITY, 5,         -INFINITY};
   static const int32_t classes[5] = {0, 1, 2, 1, 1};
-  for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++) {
-    gradus_level(limit);
+  EACH_LEVEL(level) {
     float y[15], loss[5], gradient[15];
     const int32_t softmax[] = {GRADUS_ROWS_SOFTMAX, GRADUS_DTYPE_FLOAT32, 5, 3, 0, 0};
     const int32_t log_softmax[] = {GRADUS_ROWS_LOG_SOFTMAX, GRADUS_DTYPE_FLOAT32, 5, 3, 0, 0};

@@ -314,8 +314,7 @@ static void operation_is_right(uint32_t op, int32_t compute, int32_t type, int32
     put_scalar(uniform, wide, 0, scalar_at(a, compute, 0));
     put_scalar(uniform, wide, 1, scalar_at(b, compute, 0));
     plan_make(1, &n, 2, view, 1, operation, 4, 2, uniform, compute);
-    for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
-      gradus_level(level);
+    EACH_LEVEL(level) {
       memset(y, 0x55, sizeof y);
       CHECK(gradus_tensor_apply(y, a, b, NULL, NULL, plan_words) == GRADUS_OK, "operation %u is done", op);
       CHECK(elements_are_equal(y, expected, type, (size_t)n),

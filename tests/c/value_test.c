@@ -29,8 +29,7 @@ static void value_sweep_ends_at_the_lowest_operation(void) {
 
 static void value_test(void) {
   /* y = relu(a·b + c) + 1 from record 3 up, after an operation that has nothing to do with it; and then a log(0). */
-  for (int32_t level = GRADUS_LEVEL_PLAIN; level <= LEVEL_TOP; level++) {
-    gradus_level(level);
+  EACH_LEVEL(level) {
     enum { COUNT = 11 };
     double data[COUNT] = {2, -3, 10, 0, 0, 1}, grad[COUNT];
     for (int i = 0; i < COUNT; i++) grad[i] = 77;
