@@ -4,9 +4,9 @@
  * from the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same
  * bits.
  * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de
- * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008, with the rows of a read in place:
- * packing them as well took longer than it saved). The packed panels lie on the stack of the caller: all threads pack
- * them, then all compute rows with them. */
+ * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008). All threads pack panels of b, then all
+ * compute rows with them. Rows of a are read where they lie, unless the product is large (is_large): then each thread
+ * copies those it computes with, in tiles. */
 
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
 #define CACHE_LINE (64 / sizeof(real))     /* numbers in a line of the cache */
@@ -14,9 +14,10 @@
 #define BLOCK_K_FEW 128                    /* where few rows of a share it: more of a row of b is read at a time */
 #define BLOCK_K_STRIDED 128                /* where a is read down its columns: few at a time, each a stream */
 #define BLOCK_K_IN_PLACE 2048              /* where b is not packed: long streams of a, b in the second cache */
-#define PACKED (264 * 1024 / sizeof(real)) /* numbers of b packed together: a part of the second cache */
+#define PACKED (264 * 1024 / sizeof(real)) /* numbers packed together, of b or of a: a part of the second cache */
 #define PACKED_COLUMNS 2048                /* and columns at most */
-#define CACHED ((size_t)512 << 10)         /* bytes of c that stay in the second cache */
+#define CACHED ((size_t)512 << 10)         /* bytes that stay in the second cache */
+#define UNCACHED ((size_t)4 << 20)         /* bytes that do not */
 #define LAST 128                           /* steps of a tile in which c of the next one comes from memory */
 #define SMALL __attribute__((minsize))     /* what runs once for some thousand multiplications */
 
@@ -25,6 +26,13 @@
 
 #define LEAST_PRODUCTS ((size_t)1 << 18) /* multiplications that are worth a thread: some microseconds */
 #define LEAST_PACKED ((size_t)1 << 14)   /* and numbers that are packed */
+
+/* Where b of a large product is packed: in pieces of some megabytes, since all rows of a are copied for each. The one
+ * array that is the library's; who finds it taken packs on the stack, like products that are not large. */
+static struct {
+  int32_t is_taken;
+  _Alignas(64) unsigned char bytes[(size_t)2200 << 10];
+} room;
 #endif
 
 /* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br; start is
@@ -70,7 +78,7 @@ struct K(part) {
   real *c;
   size_t cr;
   const real *a;
-  size_t ar, ac;
+  size_t ar, ac, at; /* at: from one tile to the next */
   const real *b;
   size_t br, k;
   const real *bias;
@@ -83,13 +91,14 @@ struct K(part) {
   for (; TILE_ROWS >= (r) && i + (r) <= ((r) == TILE_ROWS ? full : m); i += (r)) {                  \
     real *c = s->c + i * s->cr;                                                                     \
     const real *next = i + 2 * (r) <= full ? c + (r) * s->cr : s->c + s->far;                       \
-    K(tile)(c, s->cr, s->a + i * s->ar, s->ar, s->ac, s->b, s->br, s->k,                            \
-            s->bias ? s->bias + i * s->bs : NULL,                                                   \
+    K(tile)(c, s->cr, a, s->ar, s->ac, s->b, s->br, s->k, s->bias ? s->bias + i * s->bs : NULL,     \
             (r) == TILE_ROWS && vectors == TILE_VECTORS && s->far > 0 ? next : NULL, r, vectors);   \
+    a += (r) == TILE_ROWS ? s->at : (r) * s->ar;                                                    \
   }
 INLINE void K(panel)(const struct K(part) * s, size_t m, int vectors) {
   size_t i = 0, rest = m % TILE_ROWS, full = m - rest;
-  if (TILE_ROWS == 6 && full > 0 && rest / 2 == 1) full -= TILE_ROWS;
+  const real *a = s->a;
+  if (TILE_ROWS == 6 && full > 0 && rest / 2 == 1 && s->at == TILE_ROWS * s->ar) full -= TILE_ROWS;
   ROWS_OF(TILE_ROWS)
   ROWS_OF(8)
   ROWS_OF(4)
@@ -159,18 +168,38 @@ OUT_OF_LINE void K(panel_edge)(const struct K(part) * of, size_t m, size_t n) {
     }
     PANEL_OF(n)(&s, rows);
     for (size_t r = 0; r < rows; r++) memcpy(of->c + (i + r) * of->cr, copy + r * PANEL, n * sizeof(real));
-    s.a += TILE_ROWS * s.ar;
+    s.a += s.at;
     if (s.bias) s.bias += TILE_ROWS * s.bs;
   }
 }
 
-/* The rows from .. to-1 of c get the panels of a group. */
-SMALL static void K(rows)(const void *context, size_t from, size_t to) {
+/* Rows of a in tiles, one after another: the number (i, p) of one lies at p·TILE_ROWS + i. */
+SMALL OUT_OF_LINE void K(copy_tiles)(real *restrict to, const real *restrict a, size_t ar, size_t ac, size_t rows,
+                                     size_t depth) {
+  /* Where a lies in columns, a part of some is read for all tiles before the next ones are. */
+  size_t together = ar == 1 ? 16 : depth;
+  for (size_t p = 0; p < depth; p += together)
+    for (size_t i = 0; i < rows; i += TILE_ROWS) {
+      real *tile = to + i * depth + p * TILE_ROWS;
+      const real *from = a + i * ar + p * ac;
+      size_t m = size_min(TILE_ROWS, rows - i), k = size_min(together, depth - p);
+      if (ar != 1) K(turn)(tile, TILE_ROWS, from, ar, m, k);
+      else
+        for (size_t q = 0; q < k; q++, tile += TILE_ROWS, from += ac)
+          if (m == TILE_ROWS) memcpy(tile, from, TILE_ROWS * sizeof(real));
+          else memcpy(tile, from, m * sizeof(real));
+    }
+}
+
+/* The rows from .. to-1 of c get the panels of a group; copy: NULL, or where those of a are copied. */
+SMALL OUT_OF_LINE void K(rows_with)(const void *context, size_t from, size_t to, real *copy) {
   static const real zeros[TILE_ROWS];
   const struct K(group) *group = context;
   const struct T(product) *of = group->of;
   size_t n = group->columns, first = group->column, together = group->together, step = PANEL;
   struct K(part) s = {.cr = of->cr, .ar = of->ar, .ac = of->ac, .br = of->br, .k = group->depth};
+  s.at = TILE_ROWS * s.ar;
+  if (copy) s.ar = 1, s.ac = TILE_ROWS, s.at = TILE_ROWS * s.k;
   const real *b = of->b + group->p * of->br + first;
   if (group->packed) b = group->packed, s.br = PANEL, step = K(panel_step)(s.k);
   if (group->start == START_ZERO) s.bias = zeros;
@@ -178,24 +207,40 @@ SMALL static void K(rows)(const void *context, size_t from, size_t to) {
   /* c comes from memory: that of the next tile is fetched; where a panel has one tile, of the next panel but one. */
   if (of->m * of->n * sizeof(real) > CACHED) s.far = together > TILE_ROWS ? PANEL : 2 * PANEL;
   /* Where rows of a are far apart, a part of the next ones is fetched with each panel. */
-  size_t share = s.ac == 1 && s.ar > 2048 ? s.k * PANEL / n : 0;
+  size_t share = of->ac == 1 && of->ar > 2048 ? s.k * PANEL / n : 0;
   for (size_t i = from; i < to; i += together) {
     size_t rows = size_min(together, to - i);
     s.c = of->c + i * s.cr + first;
-    s.a = of->a + i * s.ar + group->p * s.ac;
+    s.a = of->a + i * of->ar + group->p * of->ac;
     s.b = b;
     if (s.bs) s.bias = of->bias + i;
-    const real *ahead = s.a + rows * s.ar;
+    const real *ahead = s.a + rows * of->ar;
+    if (copy) K(copy_tiles)(copy, s.a, of->ar, of->ac, rows, s.k), s.a = copy;
     for (size_t j = 0; j < n; j += PANEL, s.c += PANEL, s.b += step, ahead += share) {
       size_t columns = size_min(PANEL, n - j);
       for (size_t r = 0; share > 0 && r < rows; r++)
-        for (size_t p = 0; p < share; p += CACHE_LINE) __builtin_prefetch(ahead + r * s.ar + p, 0, 2);
+        for (size_t p = 0; p < share; p += CACHE_LINE) __builtin_prefetch(ahead + r * of->ar + p, 0, 2);
       if (columns < PANEL && columns != LANES) K(panel_edge)(&s, rows, columns);
       else PANEL_OF(columns)(&s, rows);
     }
     if (of->finish && group->p + s.k == of->k)
       of->finish(of->context, i, of->column + first, i + rows, of->column + first + n);
   }
+}
+
+SMALL static void K(rows)(const void *context, size_t from, size_t to) { K(rows_with)(context, from, to, NULL); }
+
+SMALL static void K(rows_copying)(const void *context, size_t from, size_t to) {
+  _Alignas(64) real copy[PACKED];
+  K(rows_with)(context, from, to, copy);
+}
+
+/* Whether rows of a are worth copying: each number is used often, and a lies in columns, or in rows of megabytes. */
+OUT_OF_LINE int K(is_large)(const struct T(product) * of) {
+  int in_rows = of->ac == 1;
+  if (!in_rows && of->ar != 1) return 0;
+  return of->m >= 8 * TILE_ROWS && of->n >= (in_rows ? 512 : 128) &&
+         of->m * of->k * sizeof(real) > (in_rows ? UNCACHED : CACHED / 2);
 }
 
 /* Whether b is read where it is: its rows are near one another, or few rows of a need it; and all panels are whole. */
@@ -205,19 +250,23 @@ static int K(b_is_in_place)(const struct T(product) * of) {
 }
 
 /* As many panels as `packed`, which is NULL if b is read in place, has room for are packed together, and some rows of c
- * get all of them before the next rows do: so a is read once for the group, and c is written along its rows. */
-SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed) {
+ * get all of them before the next rows do: so a is read once for the group, and c is written along its rows. Where
+ * there is more room than on the stack, rows of a are copied. */
+SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed, size_t numbers) {
   size_t m = of->m, n = of->n, k = of->k, block = packed ? BLOCK_K : BLOCK_K_IN_PLACE;
-  if (of->ac != 1) block = BLOCK_K_STRIDED;
+  int copies = numbers > PACKED;
+  range_task *run = copies ? K(rows_copying) : K(rows);
+  if (of->ac != 1 && !copies) block = BLOCK_K_STRIDED;
   else if (packed && m <= 8 * TILE_ROWS) block = BLOCK_K_FEW;
   int is_small = m * n * k < 2 * LEAST_PRODUCTS, c_is_far = m * n * sizeof(real) > CACHED;
   struct K(group) group = {.of = of, .start = of->start, .packed = packed};
   do {
     size_t depth = size_min(block, k - group.p);
-    size_t most = packed ? size_min(PACKED / K(panel_step)(depth) * PANEL, PACKED_COLUMNS) : n;
+    size_t most = packed ? size_min(numbers / K(panel_step)(depth) * PANEL, PACKED_COLUMNS) : n;
     group.depth = depth;
     /* Where k is small, c takes the time: it is written row by row. */
     group.together = (depth > 64 ? 8 : c_is_far ? 1 : 4) * TILE_ROWS;
+    if (copies && depth > 64) group.together = size_min(PACKED / depth / TILE_ROWS, 16) * TILE_ROWS;
     for (group.column = 0; group.column < n; group.column += group.columns) {
       group.columns = size_min(most, n - group.column);
       if (is_small) {
@@ -225,7 +274,7 @@ SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packe
         K(rows)(&group, 0, m);
       } else {
         if (packed) parallel(depth, QUAD, LEAST_PACKED / group.columns, K(pack), &group);
-        parallel(m, TILE_ROWS, LEAST_PRODUCTS / (group.columns * depth + 1), K(rows), &group);
+        parallel(m, TILE_ROWS, LEAST_PRODUCTS / (group.columns * depth + 1), run, &group);
       }
     }
     group.start = START_C;
@@ -236,13 +285,19 @@ SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packe
 /* Apart, since only who packs needs so much stack, which Windows has touched page by page. */
 OUT_OF_LINE void K(product_packing)(const struct T(product) * of) {
   _Alignas(64) real packed[PACKED];
-  K(product_with)(of, packed);
+  K(product_with)(of, packed, PACKED);
 }
 
 /* The threads share rows of c. */
-static void K(product)(const struct T(product) * of) {
-  if (K(b_is_in_place)(of)) K(product_with)(of, NULL);
-  else K(product_packing)(of);
+SMALL OUT_OF_LINE void K(product)(const struct T(product) * of) {
+  if (K(is_large)(of) && !__atomic_exchange_n(&room.is_taken, 1, __ATOMIC_ACQUIRE)) {
+    K(product_with)(of, (real *)(void *)room.bytes, sizeof room.bytes / sizeof(real));
+    __atomic_store_n(&room.is_taken, 0, __ATOMIC_RELEASE);
+  } else if (K(b_is_in_place)(of)) {
+    K(product_with)(of, NULL, 0);
+  } else {
+    K(product_packing)(of);
+  }
 }
 
 SMALL static void K(product_of_columns)(const void *context, size_t from, size_t to) {
@@ -258,7 +313,7 @@ SMALL static void K(product_of_columns)(const void *context, size_t from, size_t
  * equal they share the rows, so that those of weights stay in the cache of their thread, from their update to the next
  * outputs: cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct T(product) * of) {
-  if (of->m >= of->n || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
+  if (of->m >= of->n || K(is_large)(of) || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
   else parallel(of->n, PANEL, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 
@@ -282,5 +337,6 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef PACKED
 #undef PACKED_COLUMNS
 #undef CACHED
+#undef UNCACHED
 #undef LAST
 #undef SMALL

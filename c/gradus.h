@@ -4,8 +4,8 @@
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns
  * a status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state
- * but the SIMD level in use and a pool of threads. Results are the same bits at every level but one, with any number of
- * threads, and on every platform.
+ * but the SIMD level in use, a pool of threads and 2 MB in which one large product at a time is computed. Results are
+ * the same bits at every level but one, with any number of threads, and on every platform.
  *
  * What differs from that is said at the function. What cannot be checked is that arrays are as long as the sizes say
  * and do not overlap. Each starts at a multiple of its element's size, scratch anywhere; scratch need not be set to

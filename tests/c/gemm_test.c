@@ -40,16 +40,15 @@ PLAIN_GEMM(double, fma_exact_f64)
     memcpy(want, before, nc * sizeof *want);                                                                         \
     plain_gemm_##real(want + GUARD, a, b, size, stride);                                                             \
     int counts = na * (size_t)n < 2 * LEAST_PRODUCTS ? 1 : 4;                                                        \
-    for (int32_t limit = GRADUS_LEVEL_PLAIN; limit <= LEVEL_TOP; limit++)                                            \
-      for (int t = 0; t < counts; t++) {                                                                             \
-        gradus_level(limit);                                                                                         \
+    EACH_LEVEL(level)                                                                                                \
+      for (int t = 0; t < (level == GRADUS_LEVEL_PLAIN && na * (size_t)n > 1 << 24 ? 1 : counts); t++) {             \
         gradus_threads(gemm_threads[t]);                                                                             \
         memcpy(got, before, nc * sizeof *got);                                                                       \
         int32_t status = gradus_gemm(got + GUARD, a, b, size, stride, dtype);                                        \
         CHECK(status == GRADUS_OK, "gemm(%d,%d,%d) answers %d", m, n, k, status);                                    \
         CHECK(memcmp(got, want, nc * sizeof *got) == 0,                                                              \
               "gemm " #real " (%d,%d,%d) a%s b%s differs at level %d with %d threads", m, n, k,                      \
-              a_transposed ? "T" : "", b_transposed ? "T" : "", limit, gemm_threads[t]);                             \
+              a_transposed ? "T" : "", b_transposed ? "T" : "", level, gemm_threads[t]);                             \
       }                                                                                                              \
     gradus_level(LEVEL_TOP);                                                                                         \
     gradus_threads(1);                                                                                               \
@@ -92,6 +91,37 @@ static void gemm_test(void) {
   compare_gemm_float(97, 131, 277, 1, 0);
   compare_gemm_double(127, 89, 149, 0, 1);
   compare_gemm_float(16411, 16, 5, 0, 0);
+  /* Copied rows of a, which lies in columns: more than one block of k, of rows and, in float64, of columns. */
+  compare_gemm_float(103, 131, 661, 1, 0);
+  compare_gemm_double(97, 547, 517, 1, 1);
+  CHECK(!room.is_taken, "the room for b is given back");
+}
+
+/* c ← c + a·b is the same where somebody else has the room, so that rows of a are read in place. */
+static void gemm_copies_or_not(void) {
+  static const size_t sizes[][4] = {{523, 561, 1013, 1}, {97, 517, 5413, 1}, {97, 517, 2707, 2}};
+  for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    size_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2], apart = sizes[s][3];
+    double *a = malloc(m * k * apart * sizeof *a), *b = malloc(k * n * sizeof *b);
+    double *want = malloc(m * n * sizeof *want), *got = malloc(m * n * sizeof *got);
+    for (size_t i = 0; i < m * k * apart; i++) a[i] = gemm_random();
+    for (size_t i = 0; i < k * n; i++) b[i] = gemm_random();
+    const int32_t size[] = {(int32_t)m, (int32_t)n, (int32_t)k};
+    const int32_t stride[] = {(int32_t)(k * apart), (int32_t)apart, size[1], 1, size[1]};
+    EACH_LEVEL(level)
+      for (int t = 0; t < 2 && level != GRADUS_LEVEL_PLAIN; t++) {
+        gradus_threads(gemm_threads[2 * t]);
+        for (size_t i = 0; i < m * n; i++) want[i] = got[i] = (double)i;
+        gradus_gemm(got, a, b, size, stride, GRADUS_DTYPE_FLOAT64);
+        room.is_taken = 1;
+        gradus_gemm(want, a, b, size, stride, GRADUS_DTYPE_FLOAT64);
+        room.is_taken = 0;
+        CHECK(memcmp(got, want, m * n * sizeof *got) == 0, "(%zu,%zu,%zu) differs at level %d", m, n, k, level);
+      }
+    gradus_level(LEVEL_TOP);
+    gradus_threads(1);
+    free(a), free(b), free(want), free(got);
+  }
 }
 
 /* What has been done with the blocks of a product, and what they should be when it is. */

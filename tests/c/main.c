@@ -54,6 +54,7 @@ int main(int count, char **names) {
   RUN(rng_test);
   RUN(gemm_test);
   RUN(gemm_finishes_every_element_once);
+  RUN(gemm_copies_or_not);
   RUN(gemm_refuses_bad_arguments);
   RUN(threads_do_every_element_once);
   RUN(threads_are_had_by_one_at_a_time);
