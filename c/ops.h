@@ -80,6 +80,13 @@
   X(remainder, K(remainder)(a, b))                                                                                 \
   X(fmod, K(fmod)(a, b))
 
+/* Those of them whose results can be bytes, 0 or 1. */
+#define GRADUS_COMPARISON_OPS(X)                                                                                   \
+  X(equal, ==)                                                                                                     \
+  X(not_equal, !=)                                                                                                 \
+  X(less, <)                                                                                                       \
+  X(less_equal, <=)
+
 /* Those of integers alone. U(x) is x as an unsigned integer, where sums and products wrap around, I(x) an int64_t
  * again. */
 #define GRADUS_BIT_UNARY_OPS(X) X(bit_not, ~x)

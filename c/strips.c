@@ -103,14 +103,12 @@ LOCAL void K(strip_entry)(uint32_t op, void *y_, const void *a_, const void *b_,
   }
 }
 
-/* Comparisons whose results are bytes, 0 or 1: of strips, and of a strip and a number. */
-#define COMPARISONS(X) X(equal, ==) X(not_equal, !=) X(less, <) X(less_equal, <=)
-
-#define X(name, is)                                                                                               \
-  OUT_OF_LINE void K(name##_bytes)(uint8_t *restrict y, const real *restrict a, const real *restrict b, size_t n) { \
-    for (size_t i = 0; i < whole(n); i++) y[i] = a[i] is b[i];                                           \
+/* Comparisons whose results are bytes: of strips, and of a strip and a number. */
+#define X(name, is)                                                                                                  \
+  OUT_OF_LINE void K(name##_bytes)(uint8_t *restrict y, const real *restrict a, const real *restrict b, size_t n) {  \
+    for (size_t i = 0; i < whole(n); i++) y[i] = a[i] is b[i];                                                       \
   }
-COMPARISONS(X)
+GRADUS_COMPARISON_OPS(X)
 #undef X
 
 LOCAL void K(compare_entry)(uint32_t op, void *y_, const void *a_, const void *b_, uint32_t numbers, size_t n) {
@@ -126,13 +124,12 @@ LOCAL void K(compare_entry)(uint32_t op, void *y_, const void *a_, const void *b
     switch (op) {
 #define X(name, is)                                                                      \
   case OP_##name: K(name##_bytes)(y, left, right, size_min(n - from, length)); break;
-      COMPARISONS(X)
+      GRADUS_COMPARISON_OPS(X)
 #undef X
       default: break;
     }
   }
 }
-#undef COMPARISONS
 #else
 /* Where arithmetic decides how long it takes, that is the level's own; elsewhere memory does. The strips of programs,
  * which compute in double, lie in the first caches. */

@@ -365,8 +365,12 @@ static int is_direct(const struct apply *a, const struct view *view) {
 static int gives_bytes(const struct apply *a) {
   const struct view *y = &a->space.view[0];
   if (a->operations == 0 || y->type != GRADUS_ELEMENT_BOOL || y->layout != CONTIGUOUS) return 0;
-  const uint32_t op = a->operation[3 * (a->operations - 1)] & 0xff;
-  return op >= OP_equal && op <= OP_less_equal;
+  switch (a->operation[3 * (a->operations - 1)] & 0xff) {
+#define X(name, is) case OP_##name:
+    GRADUS_COMPARISON_OPS(X) return 1;
+#undef X
+    default: return 0;
+  }
 }
 
 /* Where element i of a contiguous view lies. */

@@ -21,6 +21,7 @@ const ops = `#define GRADUS_ACTIVATION_OPS(X) \\
 #define GRADUS_INTEGER_BINARY_OPS(X) \\
   X(add, I(U(a) + U(b))) \\
   X(less, a < b)
+#define GRADUS_COMPARISON_OPS(X) X(less, <)
 `;
 const opNumbers = `
 enum gradus_op {
@@ -304,8 +305,9 @@ Deno.test("generateBindings() refuses operations without a derivative, twice or 
       [ops.replace("X(relu, x > 0 ? x : 0)", "X(add, x)"), "c/ops.h:11: `add` is no operation of reals"],
       [ops.replace("X(add, I", "X(bit_and, I"), "c/ops.h:13: `bit_and` is no operation of reals"],
       [ops.replace("X(less, a < b)", "X(add, a)"), "c/ops.h:14: a second `add`"],
-      [`${ops}/* no end`, "c/ops.h:15: this comment never ends"],
-      [`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`, "c/ops.h:15: GRADUS_TERNARY_OPS"],
+      [ops.replace("X(less, <)", "X(is_nan, <)"), "c/ops.h:15: `is_nan` is no operation of reals"],
+      [`${ops}/* no end`, "c/ops.h:16: this comment never ends"],
+      [`${ops}#define GRADUS_TERNARY_OPS(X) X(fma, a, b, c)\n`, "c/ops.h:16: GRADUS_TERNARY_OPS"],
     ]
   ) {
     assertStringIncludes(refusal("", text), message);

@@ -250,7 +250,12 @@ Deno.test("reductions refuse axes that there are not, and options", () => {
   assertThrows(() => x.sum(2), GradusError, "Cannot sum: there is no axis 2, -2 to 1 is needed");
   assertThrows(() => x.mean([0, -2]), GradusError, "Cannot mean: axis 0 is given twice");
   assertThrows(() => x.argmax(0.5), GradusError, "there is no axis 0.5");
-  assertThrows(() => x.argmax([0, 1] as never), GradusError, "Cannot argmax: there is no axis an array");
+  assertThrows(() => x.argmax([0, 1] as never), GradusError, "Cannot argmax: the axis is an array");
+  assertThrows(
+    () => x.sum({ keepDims: true } as never),
+    GradusError,
+    "Cannot sum: the axis is an object (Object), a number is needed; options come after it",
+  );
   assertThrows(() => Tensor.ones([]).sum(1), GradusError, "Cannot sum: there is no axis 1, -1 to 0 is needed");
   assertThrows(() => Tensor.ones([]).cumsum(-2), GradusError, "there is no axis -2");
   assertThrows(() => Tensor.ones([]).cumsum(1), GradusError, "Cannot cumsum: there is no axis 1, -1 to 0 is needed");

@@ -289,6 +289,7 @@ function readOps(text: string): Ops {
   const source = new Source(opsFile, text);
   const kinds = ["ACTIVATION", "FUNCTION", "BINARY", "UNARY"];
   for (const kind of ["TENSOR", "BIT", "INTEGER"]) kinds.push(`${kind}_UNARY`, `${kind}_BINARY`);
+  kinds.push("COMPARISON");
   const lists = kinds.map((kind) => `GRADUS_${kind}_OPS`);
   const [activations, functions, binary, [unary], ...values] = source.takeLists(...lists);
   const order = `${lists[0]}(X) ${lists[1]}(X)`;
@@ -304,11 +305,13 @@ function readOps(text: string): Ops {
     });
   const ops = { activations: read(activations, 2), functions: read(functions, 2), binary: read(binary, 3) };
   const all = Object.values(ops).flat();
-  const [tensorUnary, tensorBinary, bitUnary, bitBinary, integerUnary, integerBinary] = values.map((l) => read(l, 1));
+  const [tensorUnary, tensorBinary, bitUnary, bitBinary, integerUnary, integerBinary, comparisons] = values
+    .map((l) => read(l, 1));
   const tensor = [...tensorUnary, ...tensorBinary, ...bitUnary, ...bitBinary];
   source.checkDistinct([...all, ...tensor], "leaf");
-  checkIntegers(source, integerUnary, [...ops.activations, ...ops.functions, ...tensorUnary]);
-  checkIntegers(source, integerBinary, [...ops.binary, ...tensorBinary]);
+  checkSome(source, integerUnary, [...ops.activations, ...ops.functions, ...tensorUnary]);
+  checkSome(source, integerBinary, [...ops.binary, ...tensorBinary]);
+  checkSome(source, comparisons, tensorBinary);
   const arities = new Map(all.map(({ text, formulas }) => [text, formulas.length - 1]));
   for (const op of all) {
     const variables: Record<string, string> = op.formulas.length === 2
@@ -325,10 +328,10 @@ function readOps(text: string): Ops {
   return { ...ops, tensor };
 }
 
-/** Fails unless what integers have, too, are operations of as many operands, each once. */
-function checkIntegers(source: Source, integers: readonly Op[], ops: readonly Op[]): void {
-  source.checkDistinct(integers);
-  const stray = integers.find(({ text }) => !ops.some((op) => op.text === text));
+/** Fails unless `some`, of a list of their own, are operations of reals with as many operands, each once. */
+function checkSome(source: Source, some: readonly Op[], ops: readonly Op[]): void {
+  source.checkDistinct(some);
+  const stray = some.find(({ text }) => !ops.some((op) => op.text === text));
   if (stray !== undefined) source.fail(stray.at, `\`${stray.text}\` is no operation of reals with as many operands`);
 }
 

@@ -75,6 +75,12 @@ export function checkShape(task: string, shape: unknown): number[] {
  */
 export function checkAxis(task: string, axis: number, axes: number): number {
   if (Number.isInteger(axis) && axis >= -axes && axis < axes) return axis < 0 ? axis + axes : axis;
+  if (typeof axis !== "number") {
+    throw new GradusError(
+      "shape",
+      `Cannot ${task}: the axis is ${shown(axis)}, a number is needed; options come after it`,
+    );
+  }
   const range = axes === 0 ? "a single element has none" : `${-axes} to ${axes - 1} is needed`;
   throw new GradusError("shape", `Cannot ${task}: there is no axis ${shown(axis)}, ${range}`);
 }
