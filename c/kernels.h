@@ -34,7 +34,7 @@ struct T(update) {
   real *state;
   size_t n; /* parameters, and numbers in an array of the state */
   real lr, momentum, decay, alpha, rest_alpha, eps;
-  real beta2, rest1, rest2, rate, root, shrink; /* of Adam */
+  real beta2, rest1, rest2, rate, shrink; /* of Adam, whose eps is that times the root of a correction, too */
 };
 
 struct T(kernels) {

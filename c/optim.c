@@ -22,8 +22,8 @@ OUT_OF_LINE struct T(update) K(update_of)(const struct gradus_job *job, real *pa
   u.rest1 = (real)(1 - job->beta1);
   u.beta2 = (real)job->beta2;
   u.rest2 = (real)(1 - job->beta2);
-  u.rate = (real)(job->learning_rate / correction1);
-  u.root = (real)K64(sqrt)(correction2);
+  u.rate = (real)(job->learning_rate * K64(sqrt)(correction2) / correction1);
+  u.eps = (real)(job->eps * K64(sqrt)(correction2));
   return u;
 }
 
@@ -87,17 +87,18 @@ OUT_OF_LINE void K(rmsprop)(const struct T(update) * u, real *restrict p, const 
 
 /* Adam (D. Kingma, J. Ba, 2015), with the decay added to the gradient, and AdamW (I. Loshchilov, F. Hutter, 2019),
  * where it shrinks the parameter instead: p ← p − lr·decay·p.
- * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. */
+ * m ← β1·m + (1−β1)·g;  v ← β2·v + (1−β2)·g²;  p ← p − lr/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + eps), t counting from 1. Both
+ * sides of that fraction are taken times √(1−β2ᵗ), as its authors propose: one division less for each parameter. */
 OUT_OF_LINE void K(adam)(const struct T(update) * u, real *restrict p, const real *restrict g, real *restrict state,
                          size_t count) {
   real decay = u->decay, shrink = u->shrink, rest1 = u->rest1, beta2 = u->beta2, rest2 = u->rest2;
-  real rate = u->rate, root = u->root, eps = u->eps;
+  real rate = u->rate, eps = u->eps;
   real *restrict m = state, *restrict v = state + u->n;
   for (size_t i = 0; i < count; i++) {
     real d = g[i] + decay * p[i];
     m[i] += rest1 * (d - m[i]);
     v[i] = beta2 * v[i] + rest2 * d * d;
-    p[i] = p[i] * shrink - rate * (m[i] / (K(sqrt)(v[i]) / root + eps));
+    p[i] = p[i] * shrink - rate * (m[i] / (K(sqrt)(v[i]) + eps));
   }
 }
 

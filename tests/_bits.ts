@@ -28,12 +28,12 @@ export const hashes: Record<string, Record<Dtype, string>> = {
     float64: "d693b63ca0bdfdbe77c4d841c15dd011f186a4de7694c3fd19941a7f62b8d91c",
   },
   Adam: {
-    float32: "923c624f2e950a30f3e83278777bcc7843afcaa207e7f39eda8bb0f18c306ba3",
-    float64: "52008e20ff038ee34f49dd85e7e06959c1b9cd3c8f966120cceb534b41a751d9",
+    float32: "8021dabc26b6289266c7c9fe5a79f602ab6a436d16791c64a569c16322b82453",
+    float64: "18aeb3a797101eee1c96a3880ac90b079436bd1067c545bae2b16792ef3321ff",
   },
   AdamW: {
-    float32: "82762a9f5e18e03b1adc74b213a843cdc9d581fbb31b206f8c85ecaf3016d564",
-    float64: "a5e10a24538550eb1325a13dcf2c42de2438209aac880e2f2fa83effd3a95d36",
+    float32: "cdd53637cfd102600ddc1c7122aa00ad01dcd2d279c68a8e8365f9d7ff508580",
+    float64: "f4839b70bceacd2cd09e1c75d623671b6928b5a588e79b5fd1c5659aa762d977",
   },
   Langevin: {
     float32: "db9fd8ed520e91e24e8c70e334b55361b87dbb14235b5e35e14499b0a316b4ec",
@@ -52,12 +52,12 @@ export const largeHashes: Record<string, Record<Dtype, string>> = {
     float64: "d5be174784a3cb7542c2414093715bf414232386b77dc08cb0e672a5590c0600",
   },
   Adam: {
-    float32: "f1d83c6f5ec88bb84c4912725cb0ba5875a2c9471bd83ff7b2487ba95853bde9",
-    float64: "e80d79d7c888f20276ff54da8dc0a9359414cafc794ea5f30e82b01eee218c7b",
+    float32: "ed301a81915452bd38e138bc3ade186f8f703b174e5ba5d6db317811b52ab491",
+    float64: "d337514893495e75b1f5f54aa26cdbb1e2d93f4e08cae833d0086f0dc1376c13",
   },
   AdamW: {
-    float32: "ca54aa1d58d7f23b343cd403cc5e5b19967b6c2de7a33974ee7ec296f9e0d5a8",
-    float64: "761e8e002c6a38dad47b1866db2a29040fac737e18d365674c3c1c83bdfdde97",
+    float32: "bcc49623f7f1ee586cd96992f1e5d27acc4b1a7aab1597bc2930d38b4613f4ec",
+    float64: "b91889ec643890fe04bead7b25ad83997dd674350a959ece4b957ee5d6ef6351",
   },
   Langevin: {
     float32: "951fbff1515887ebed141833c6df285e0642e71f984a7f812d5be36c56551ba4",

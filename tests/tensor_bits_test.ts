@@ -7,7 +7,7 @@ import { Adam, Engine, Tensor } from "../mod.ts";
 import { dtypeNames } from "../src/tensor/dtype.ts";
 import { testAtEachLevel } from "./_levels.ts";
 
-const expected = "987d8efcd296429cf7ea623f93cfce6626d4cbaaf941c145f2baa821f5525372";
+const expected = "ca194ff27c960fc3ada9b40fc8e54178fa1335d9ef148a11596d8871d77559c0";
 
 /** Results of operations on small and on large tensors. */
 function* results(small: number, large: number): Generator<Tensor> {
