@@ -5,6 +5,7 @@
 #include "base.h"
 #include "ops.h"
 #include "fma.h"
+#include "memory.c"
 #include "rng.c"
 #include "cpu.c"
 #include "threads.c"

@@ -15,14 +15,10 @@ int __stdcall gradus_dll_entry(void *dll, unsigned long reason, void *reserved) 
   return reason != PROCESS_ATTACH || GetModuleHandleExW(PIN | FROM_ADDRESS, dll, &module);
 }
 
-/* These the compiler asks for. Without the attribute it would find that each function is a call to itself. */
+/* This the compiler asks for (and for memset, which is the library's own). Without the attribute it would find that the
+ * function is a call to itself. */
 __attribute__((no_builtin("memcpy"))) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
   for (size_t i = 0; i < n; i++) ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
-  return to;
-}
-
-__attribute__((no_builtin("memset"))) void *memset(void *to, int byte, size_t n) {
-  for (size_t i = 0; i < n; i++) ((unsigned char *)to)[i] = (unsigned char)byte;
   return to;
 }
 

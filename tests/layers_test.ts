@@ -86,7 +86,7 @@ const c: readonly (readonly string[])[] = [
   ["c/base.h", "c/ops.h"],
   ["c/fma.h"],
   ["c/fmod.h"],
-  ["c/rng.h", "c/rng.c", "c/cpu.c", "c/threads.c"],
+  ["c/memory.c", "c/rng.h", "c/rng.c", "c/cpu.c", "c/threads.c"],
   ["c/integers.c", "c/element.c"],
   ["c/tensor.c", "c/tensor_index.c", "c/tensor_reduce.c"],
   ["c/real.h", "c/elementary.h"],

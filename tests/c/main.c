@@ -18,6 +18,7 @@ static int32_t level_from_lowest(int32_t limit) {
 #define gradus_level level_from_lowest
 
 #include "check.h"
+#include "memory_test.c"
 #include "elementary_test.c"
 #include "ulp_test.c"
 #include "rng_test.c"
@@ -47,6 +48,7 @@ static int tests_run;
 int main(int count, char **names) {
   if (count > 1 && strcmp(names[1], "--without-plain") == 0) lowest_level = GRADUS_LEVEL_AVX2, count--, names++;
   printf("the best level is %d\n", (int)best_level());
+  RUN(memory_test);
   RUN(elementary_test);
   RUN(float_functions_are_within_their_bounds);
   RUN(double_functions_are_within_their_bounds);
