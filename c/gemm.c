@@ -16,6 +16,8 @@
 #define BLOCK_K_IN_PLACE 2048              /* where b is not packed: long streams of a, b in the second cache */
 #define PACKED (264 * 1024 / sizeof(real)) /* numbers packed together, of b or of a: a part of the second cache */
 #define PACKED_COLUMNS 2048                /* and columns at most */
+#define AT_ONCE_K 128                      /* rows and columns of b that are one block of a small product */
+#define AT_ONCE 256
 #define CACHED ((size_t)512 << 10)         /* bytes that stay in the second cache */
 #define UNCACHED ((size_t)4 << 20)         /* bytes that do not */
 #define LAST 128                           /* steps of a tile in which c of the next one comes from memory */
@@ -260,6 +262,12 @@ SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packe
   else if (packed && m <= 8 * TILE_ROWS) block = BLOCK_K_FEW;
   int is_small = m * n * k < 2 * LEAST_PRODUCTS, c_is_far = m * n * sizeof(real) > CACHED;
   struct K(group) group = {.of = of, .start = of->start, .packed = packed};
+  if (is_small && !c_is_far && k <= AT_ONCE_K && n <= AT_ONCE) { /* the loops below would take as long as the product */
+    group.depth = k, group.columns = n, group.together = 16 * TILE_ROWS;
+    if (packed) K(pack)(&group, 0, k);
+    K(rows)(&group, 0, m);
+    return;
+  }
   do {
     size_t depth = size_min(block, k - group.p);
     size_t most = packed ? size_min(numbers / K(panel_step)(depth) * PANEL, PACKED_COLUMNS) : n;
@@ -336,6 +344,8 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef BLOCK_K_IN_PLACE
 #undef PACKED
 #undef PACKED_COLUMNS
+#undef AT_ONCE_K
+#undef AT_ONCE
 #undef CACHED
 #undef UNCACHED
 #undef LAST
