@@ -9,6 +9,7 @@
  * copies those it computes with, in tiles. */
 
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
+#define CUT (PANEL > 16 ? PANEL : 16)      /* columns that nothing divides: `finish` may count on that */
 #define CACHE_LINE (64 / sizeof(real))     /* numbers in a line of the cache */
 #define BLOCK_K 512                        /* rows of a packed panel: 32 KiB of 16 columns, a stream for each tile */
 #define BLOCK_K_FEW 128                    /* where few rows of a share it: more of a row of b is read at a time */
@@ -270,7 +271,7 @@ SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packe
   }
   do {
     size_t depth = size_min(block, k - group.p);
-    size_t most = packed ? size_min(numbers / K(panel_step)(depth) * PANEL, PACKED_COLUMNS) : n;
+    size_t most = packed ? size_min(numbers / K(panel_step)(depth) * PANEL / CUT * CUT, PACKED_COLUMNS) : n;
     group.depth = depth;
     /* Where k is small, c takes the time: it is written row by row. */
     group.together = (depth > 64 ? 8 : c_is_far ? 1 : 4) * TILE_ROWS;
@@ -322,7 +323,7 @@ SMALL static void K(product_of_columns)(const void *context, size_t from, size_t
  * outputs: cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct T(product) * of) {
   if (of->m >= of->n || K(is_large)(of) || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
-  else parallel(of->n, PANEL, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
+  else parallel(of->n, CUT, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 
 LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *sizes, const int32_t *strides) {
@@ -337,6 +338,7 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 
 #undef PANEL
 #undef PANEL_OF
+#undef CUT
 #undef CACHE_LINE
 #undef BLOCK_K
 #undef BLOCK_K_FEW

@@ -79,6 +79,11 @@ OUT_OF_LINE struct layer layer_last(const struct gradus_job *job) {
   return layer;
 }
 
+/* Whether there is something to compute, of each element on its own. */
+static int is_elementwise(int32_t activation) {
+  return activation != GRADUS_ACTIVATION_LINEAR && activation != GRADUS_ACTIVATION_SOFTMAX;
+}
+
 static int inputs_are_reals(const struct gradus_job *job) {
   return job->inputs_kind == GRADUS_INPUTS_REALS ||
          job->inputs_kind == (job->dtype == GRADUS_DTYPE_FLOAT64 ? GRADUS_INPUTS_FLOAT64 : GRADUS_INPUTS_FLOAT32);
@@ -224,6 +229,25 @@ static void K(take_targets)(const struct gradus_job *job, const struct K(scratch
   }
 }
 
+/* The activation of a layer, y ← f(z), or with d its derivative, d ← d·f'(z): follows a product block by block. */
+struct K(activation) {
+  const struct T(kernels) *kernels;
+  int32_t activation;
+  size_t stride;
+  const real *z;
+  real *y, *d;
+};
+
+static void K(activate)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end) {
+  const struct K(activation) *of = context;
+  size_t stride = of->stride, together = column == 0 && columns_end == stride ? rows_end - row : 1;
+  for (size_t o = row; o < rows_end; o += together) {
+    size_t at = o * stride + column, n = (o + together - 1) * stride + columns_end - at;
+    if (of->d) of->kernels->activation_backward(of->activation, of->d + at, of->z + at, of->y + at, n);
+    else of->kernels->function_forward((uint32_t)of->activation, of->y + at, of->z + at, n);
+  }
+}
+
 /* y of the last layer ← the network's outputs for x; every layer's z and y stay for backward. */
 OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters, const struct K(scratch) * scratch,
                        size_t columns) {
@@ -238,15 +262,12 @@ OUT_OF_LINE void K(forward)(const struct gradus_job *job, const real *parameters
         .b = a + l.x, .br = stride, .bc = 1,
         .m = l.nout, .n = used, .k = l.nin,
         .start = START_BIAS, .bias = parameters + l.bias,
+        .finish = is_elementwise(l.activation) ? K(activate) : NULL,
+        .context = &(struct K(activation)){kernels, l.activation, stride, z, y, NULL},
     });
     if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
       kernels->softmax(y, z, l.nout, stride, used, scratch->work, scratch->work + stride,
                  scratch->work + 2 * stride);
-    else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
-      kernels->function_forward((uint32_t)l.activation, y, z, l.nout * stride);
-    else if (l.activation != GRADUS_ACTIVATION_LINEAR)
-      for (size_t o = 0; o < l.nout; o++)
-        kernels->function_forward((uint32_t)l.activation, y + o * stride, z + o * stride, used);
     if (l.index == job->layers - 1) return;
   }
 }
@@ -276,17 +297,16 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
                               enum gemm_start start, int wanted, const struct T(update) * update) {
   size_t stride = job_stride(job), used = round_up(columns, COLUMNS);
   const struct T(kernels) *kernels = scratch->kernels;
-  const real *a = scratch->activations;
-  real *d = scratch->d, *e = scratch->e;
-  for (struct layer l = layer_last(job);; l = layer_before(job, l)) {
-    if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
-      kernels->softmax_backward(d, a + l.y, l.nout, stride, used, scratch->work);
-    else if (l.activation != GRADUS_ACTIVATION_LINEAR && used == stride)
-      kernels->activation_backward(l.activation, d, a + l.z, a + l.y, l.nout * stride);
-    else if (l.activation != GRADUS_ACTIVATION_LINEAR)
-      for (size_t o = 0; o < l.nout; o++)
-        kernels->activation_backward(l.activation, d + o * stride, a + l.z + o * stride, a + l.y + o * stride, used);
+  real *a = scratch->activations, *d = scratch->d, *e = scratch->e;
+  struct layer l = layer_last(job);
+  if (l.activation == GRADUS_ACTIVATION_SOFTMAX)
+    kernels->softmax_backward(d, a + l.y, l.nout, stride, used, scratch->work);
+  else if (is_elementwise(l.activation))
+    K(activate)(&(struct K(activation)){kernels, l.activation, stride, a + l.z, a + l.y, d}, 0, 0, l.nout, used);
+  for (;; l = layer_before(job, l)) {
     int has_rows = l.index == 0 && rows && l.nin >= COLUMNS;
+    struct K(activation) before = {kernels, GRADUS_ACTIVATION_LINEAR, stride, a + l.x - l.nin * stride, a + l.x, e};
+    if (l.index > 0) before.activation = layer_activation(job, l.index - 1);
     for (size_t o = 0, together = updated_together(l, used, update != NULL), end; o < l.nout; o = end) {
       end = size_min(o + together, l.nout);
       if (l.index > 0 || wanted)
@@ -296,6 +316,8 @@ OUT_OF_LINE real *K(backward)(const struct gradus_job *job, const real *paramete
             .b = d + o * stride, .br = stride, .bc = 1,
             .m = l.nin, .n = used, .k = end - o,
             .start = o == 0 ? START_ZERO : START_C,
+            .finish = end == l.nout && is_elementwise(before.activation) ? K(activate) : NULL,
+            .context = &before,
         });
       kernels->gemm(&(struct T(product)){
           .c = gradients + l.weight + o * l.nin, .cr = l.nin,

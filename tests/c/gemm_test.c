@@ -129,11 +129,12 @@ struct gemm_blocks {
   const float *c, *want;
   size_t cr;
   uint8_t *times;
-  int32_t early;
+  int32_t early, uneven;
 };
 
 static void gemm_note(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end) {
   struct gemm_blocks *blocks = *(struct gemm_blocks *const *)context;
+  if (column % 16 != 0) __atomic_add_fetch(&blocks->uneven, 1, __ATOMIC_RELAXED);
   for (size_t i = row; i < rows_end; i++)
     for (size_t j = column; j < columns_end; j++) {
       size_t at = i * blocks->cr + j;
@@ -143,11 +144,12 @@ static void gemm_note(const void *context, size_t row, size_t column, size_t row
     }
 }
 
-/* c ← bias + a·b, or a·b, whose elements are each finished once, and not before they are there. */
+/* c ← bias + a·b, or a·b, whose elements are each finished once, and not before they are there, in blocks that begin at
+ * multiples of 16 columns: on one thread, on three, and at the lowest level, whose panels are narrow. */
 static void gemm_finishes_every_element_once(void) {
   static const size_t sizes[][3] = {{13, 16, 2100}, {97, 83, 530}, {61, 1000, 20}, {16411, 16, 5}, {70, 1999, 4}};
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-    for (int how = 0; how < 4; how++) {
+    for (int how = 0; how < 6; how++) {
       size_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
       float *a = malloc(m * k * sizeof *a), *b = malloc(k * n * sizeof *b), *bias = malloc(m * sizeof *bias);
       float *c = malloc(m * n * sizeof *c), *want = malloc(m * n * sizeof *want);
@@ -157,8 +159,9 @@ static void gemm_finishes_every_element_once(void) {
       for (size_t i = 0; i < m * n; i++) want[i] = how % 2 ? bias[i / n] : 0, c[i] = NAN;
       const int32_t size[] = {(int32_t)m, (int32_t)n, (int32_t)k}, stride[] = {size[2], 1, size[1], 1, size[1]};
       gradus_gemm(want, a, b, size, stride, GRADUS_DTYPE_FLOAT32);
-      struct gemm_blocks blocks = {c, want, n, calloc(m * n, 1), 0}, *context = &blocks;
+      struct gemm_blocks blocks = {c, want, n, calloc(m * n, 1), 0, 0}, *context = &blocks;
       gradus_threads(how / 2 ? 3 : 1);
+      if (how / 2 == 2) gradus_level(GRADUS_LEVEL_PLAIN);
       const struct kernels_f32 *kernels = entries_for(GRADUS_DTYPE_FLOAT32)->kernels;
       kernels->gemm(&(struct product_f32){
           .c = c, .cr = n, .a = a, .ar = k, .ac = 1, .b = b, .br = n, .bc = 1, .m = m, .n = n, .k = k,
@@ -166,11 +169,13 @@ static void gemm_finishes_every_element_once(void) {
           .finish = gemm_note, .context = &context,
       });
       gradus_threads(1);
+      gradus_level(LEVEL_TOP);
       CHECK(memcmp(c, want, m * n * sizeof *c) == 0, "(%zu,%zu,%zu), way %d, differs", m, n, k, how);
       size_t wrong = 0;
       for (size_t i = 0; i < m * n; i++) wrong += blocks.times[i] != 1;
       CHECK(wrong == 0, "(%zu,%zu,%zu), way %d: %zu were not finished once", m, n, k, how, wrong);
       CHECK(blocks.early == 0, "(%zu,%zu,%zu), way %d: %d were finished too early", m, n, k, how, blocks.early);
+      CHECK(blocks.uneven == 0, "(%zu,%zu,%zu), way %d: %d blocks begin in between", m, n, k, how, blocks.uneven);
       free(a), free(b), free(bias), free(c), free(want), free(blocks.times);
     }
 }
