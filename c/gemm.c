@@ -20,7 +20,8 @@
 #define AT_ONCE_K 128                      /* rows and columns of b that are one block of a small product */
 #define AT_ONCE 256
 #define CACHED ((size_t)512 << 10)         /* bytes that stay in the second cache */
-#define UNCACHED ((size_t)4 << 20)         /* bytes that do not */
+#define FETCHED ((size_t)128 << 10)        /* bytes of c from which on it may come from the third, and is fetched */
+#define UNCACHED ((size_t)4 << 20)         /* bytes that come from there or from memory */
 #define LAST 128                           /* steps of a tile in which c of the next one comes from memory */
 #define SMALL __attribute__((minsize))     /* what runs once for some thousand multiplications */
 
@@ -207,8 +208,8 @@ SMALL OUT_OF_LINE void K(rows_with)(const void *context, size_t from, size_t to,
   if (group->packed) b = group->packed, s.br = PANEL, step = K(panel_step)(s.k);
   if (group->start == START_ZERO) s.bias = zeros;
   s.bs = group->start == START_BIAS;
-  /* c comes from memory: that of the next tile is fetched; where a panel has one tile, of the next panel but one. */
-  if (of->m * of->n * sizeof(real) > CACHED) s.far = together > TILE_ROWS ? PANEL : 2 * PANEL;
+  /* c is far: that of the next tile is fetched; where a panel has one tile, of the next panel but one. */
+  if (of->m * of->n * sizeof(real) > FETCHED) s.far = together > TILE_ROWS ? PANEL : 2 * PANEL;
   /* Where rows of a are far apart, a part of the next ones is fetched with each panel. */
   size_t share = of->ac == 1 && of->ar > 2048 ? s.k * PANEL / n : 0;
   for (size_t i = from; i < to; i += together) {
@@ -349,6 +350,7 @@ LOCAL void K(gemm_entry)(void *c, const void *a, const void *b, const int32_t *s
 #undef AT_ONCE_K
 #undef AT_ONCE
 #undef CACHED
+#undef FETCHED
 #undef UNCACHED
 #undef LAST
 #undef SMALL
