@@ -20,7 +20,7 @@ struct T(product) {
   const real *bias;
   /* What is done with blocks of c once they are there, and still in the cache: NULL, or a function of their first row
    * and column and the rows and columns behind their last, which meets each element once, and runs on several threads
-   * at a time. `column` is where this product begins in a larger one. */
+   * at a time; the first column is a multiple of 16. `column` is where this product begins in a larger one. */
   void (*finish)(const void *context, size_t row, size_t column, size_t rows_end, size_t columns_end);
   const void *context;
   size_t column;
