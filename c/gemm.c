@@ -240,11 +240,10 @@ SMALL static void K(rows_copying)(const void *context, size_t from, size_t to) {
 }
 
 /* Whether rows of a are worth copying: each number is used often, and a lies in columns, or in rows of megabytes. */
-OUT_OF_LINE int K(is_large)(const struct T(product) * of) {
-  int in_rows = of->ac == 1;
-  if (!in_rows && of->ar != 1) return 0;
-  return of->m >= 8 * TILE_ROWS && of->n >= (in_rows ? 512 : 128) &&
-         of->m * of->k * sizeof(real) > (in_rows ? UNCACHED : CACHED / 2);
+static int K(is_large)(const struct T(product) * of) {
+  size_t bytes = of->m * of->k * sizeof(real);
+  if (of->m < 8 * TILE_ROWS || of->n < 128) return 0;
+  return of->ac == 1 ? of->n >= 512 && bytes > UNCACHED : of->ar == 1 && bytes > CACHED / 2;
 }
 
 /* Whether b is read where it is: its rows are near one another, or few rows of a need it; and all panels are whole. */
@@ -299,8 +298,8 @@ OUT_OF_LINE void K(product_packing)(const struct T(product) * of) {
 }
 
 /* The threads share rows of c. */
-SMALL OUT_OF_LINE void K(product)(const struct T(product) * of) {
-  if (K(is_large)(of) && !__atomic_exchange_n(&room.is_taken, 1, __ATOMIC_ACQUIRE)) {
+SMALL OUT_OF_LINE void K(product)(const struct T(product) * of, int is_large) {
+  if (is_large && !__atomic_exchange_n(&room.is_taken, 1, __ATOMIC_ACQUIRE)) {
     K(product_with)(of, (real *)(void *)room.bytes, sizeof room.bytes / sizeof(real));
     __atomic_store_n(&room.is_taken, 0, __ATOMIC_RELEASE);
   } else if (K(b_is_in_place)(of)) {
@@ -316,14 +315,15 @@ SMALL static void K(product_of_columns)(const void *context, size_t from, size_t
   of.b += from * of.bc;
   of.n = to - from;
   of.column = from;
-  K(product)(&of);
+  K(product)(&of, 0);
 }
 
 /* The product on all threads, which share the rows of c or, where those are longer, its columns. Where the sides are
  * equal they share the rows, so that those of weights stay in the cache of their thread, from their update to the next
  * outputs: cut along the columns, 256×256 layers take half as long again. */
 OUT_OF_LINE void K(gemm)(const struct T(product) * of) {
-  if (of->m >= of->n || K(is_large)(of) || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of);
+  int is_large = K(is_large)(of);
+  if (of->m >= of->n || is_large || of->m * of->n * of->k < 2 * LEAST_PRODUCTS) K(product)(of, is_large);
   else parallel(of->n, CUT, LEAST_PRODUCTS / (of->m * of->k + 1), K(product_of_columns), of);
 }
 

@@ -42,7 +42,7 @@ OUT_OF_LINE struct T(product) K(product_at)(const struct K(products) * of, size_
 static void K(each_product)(const void *context, size_t from, size_t to) {
   for (size_t batch = from; batch < to; batch++) {
     struct T(product) of = K(product_at)(context, batch);
-    K(product)(&of);
+    K(product)(&of, 0);
   }
 }
 
