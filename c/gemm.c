@@ -4,7 +4,7 @@
  * from the c that the block before has left. So all levels, and all ways to cut m, n or k into pieces, give the same
  * bits.
  * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de
- * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008). All threads pack panels of b, then all
+ * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008). All threads pack panels of b, then
  * compute rows with them. Rows of a are read where they lie, unless the product is large (is_large): then each thread
  * copies those it computes with, in tiles. */
 
