@@ -2,7 +2,7 @@
  * How much faster are several threads? The training steps of bench/_steps.ts, and products of matrices, with one thread
  * and with as many as the machine has processors, by turns. What is small has to take as long as before.
  *
- * Command: `deno task bench:threads`.
+ * Command: `deno task bench:threads`. With an argument, only what has it in its name.
  */
 import { Adam, Engine, MLP, SGD } from "../mod.ts";
 import { toDataset } from "../src/dataset.ts";
@@ -10,6 +10,8 @@ import { Run, wholeBatch } from "../src/run.ts";
 import { gradusTask, operandsOf, productsOf, square } from "./_products.ts";
 import { dataOf, learningRate, nameOf, type Step, steps } from "./_steps.ts";
 import { byTurns, median, printTable, short } from "./_timing.ts";
+
+const wanted = Deno.args[0] ?? "";
 
 const counts = [1, Math.max(2, Engine.threads)];
 
@@ -42,7 +44,8 @@ async function print<T>(
   taskOf: (one: T) => () => void,
 ): Promise<void> {
   const rows = [];
-  for (const one of measured) rows.push(await rowOf(nameOf(one), taskOf(one)));
+  for (const one of measured) if (nameOf(one).includes(wanted)) rows.push(await rowOf(nameOf(one), taskOf(one)));
+  if (rows.length === 0) return;
   console.log(`\n${title}, float32: microseconds, and how many times as fast ${counts[1]} threads are\n`);
   printTable([["", "1 thread", `${counts[1]} threads`, "ratio"], ...rows]);
 }
