@@ -24,7 +24,7 @@ PLAIN_GEMM(float, fma_exact_f32)
 PLAIN_GEMM(double, fma_exact_f64)
 
 /* One product with each operand as it is or transposed, at every level, a large one with several numbers of threads,
- * too; whatever lies outside of c must stay. */
+ * too, and one that would take long not at the level plain; whatever lies outside of c must stay. */
 #define COMPARE_GEMM(real, dtype)                                                                                    \
   static void compare_gemm_##real(int32_t m, int32_t n, int32_t k, int a_transposed, int b_transposed) {             \
     const int32_t size[3] = {m, n, k};                                                                               \
@@ -41,7 +41,7 @@ PLAIN_GEMM(double, fma_exact_f64)
     plain_gemm_##real(want + GUARD, a, b, size, stride);                                                             \
     int counts = na * (size_t)n < 2 * LEAST_PRODUCTS ? 1 : 4;                                                        \
     EACH_LEVEL(level)                                                                                                \
-      for (int t = 0; t < (level == GRADUS_LEVEL_PLAIN && na * (size_t)n > 1 << 24 ? 1 : counts); t++) {             \
+      for (int t = 0; t < (level == GRADUS_LEVEL_PLAIN && na * (size_t)n > 1 << 24 ? 0 : counts); t++) {             \
         gradus_threads(gemm_threads[t]);                                                                             \
         memcpy(got, before, nc * sizeof *got);                                                                       \
         int32_t status = gradus_gemm(got + GUARD, a, b, size, stride, dtype);                                        \
