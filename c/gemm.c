@@ -5,8 +5,8 @@
  * bits.
  * Loop order: block of k, group of panels of columns, rows that share it, panel, tile of rows (after K. Goto, R. van de
  * Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008). All threads pack panels of b, then
- * compute rows with them. Rows of a are read where they lie, unless the product is large (is_large): then each thread
- * copies those it computes with, in tiles. */
+ * compute rows with them. Rows of a are read where they lie, unless the product is large (is_large) and has the room:
+ * then each thread copies those it computes with, in tiles. */
 
 #define PANEL (TILE_VECTORS * LANES)       /* columns of a panel */
 #define CUT (PANEL > 16 ? PANEL : 16)      /* columns that nothing divides: `finish` may count on that */
@@ -17,8 +17,8 @@
 #define BLOCK_K_IN_PLACE 2048              /* where b is not packed: long streams of a, b in the second cache */
 #define PACKED (264 * 1024 / sizeof(real)) /* numbers packed together, of b or of a: a part of the second cache */
 #define PACKED_COLUMNS 2048                /* and columns at most */
-#define AT_ONCE_K 128                      /* rows and columns of b that are one block of a small product */
-#define AT_ONCE 256
+#define AT_ONCE_K 128                      /* rows and columns of b that are one block of a small product: packed, */
+#define AT_ONCE 256                        /* they fit into PACKED */
 #define CACHED ((size_t)512 << 10)         /* bytes that stay in the second cache */
 #define FETCHED ((size_t)128 << 10)        /* bytes of c from which on it may come from the third, and is fetched */
 #define UNCACHED ((size_t)4 << 20)         /* bytes that come from there or from memory */
@@ -31,12 +31,9 @@
 #define LEAST_PRODUCTS ((size_t)1 << 18) /* multiplications that are worth a thread: some microseconds */
 #define LEAST_PACKED ((size_t)1 << 14)   /* and numbers that are packed */
 
-/* Where b of a large product is packed: in pieces of some megabytes, since all rows of a are copied for each. The one
- * array that is the library's; who finds it taken packs on the stack, like products that are not large. */
-static struct {
-  int32_t is_taken;
-  _Alignas(64) unsigned char bytes[(size_t)2200 << 10];
-} room;
+/* The one array that is the library's. A large product packs b there, in pieces of some megabytes, since all rows of a
+ * are copied for each; who finds it taken (room_is_taken, threads.c) does what products do that are not large. */
+static _Alignas(64) unsigned char room[(size_t)2200 << 10];
 #endif
 
 /* c (rows, vectors·LANES) ← start + Σ_p a[i,p]·b[p,·]; a[i,p] = a[i·ar + p·ac], row p of b at b + p·br; start is
@@ -239,7 +236,8 @@ SMALL static void K(rows_copying)(const void *context, size_t from, size_t to) {
   K(rows_with)(context, from, to, copy);
 }
 
-/* Whether rows of a are worth copying: each number is used often, and a lies in columns, or in rows of megabytes. */
+/* Whether rows of a are worth copying: each number is used often, and a lies in columns, or in rows and takes several
+ * megabytes. */
 static int K(is_large)(const struct T(product) * of) {
   size_t bytes = of->m * of->k * sizeof(real);
   if (of->m < 8 * TILE_ROWS || of->n < 128) return 0;
@@ -253,16 +251,16 @@ static int K(b_is_in_place)(const struct T(product) * of) {
 }
 
 /* As many panels as `packed`, which is NULL if b is read in place, has room for are packed together, and some rows of c
- * get all of them before the next rows do: so a is read once for the group, and c is written along its rows. Where
- * there is more room than on the stack, rows of a are copied. */
-SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed, size_t numbers) {
+ * get all of them before the next rows do: so a is read once for the group, and c is written along its rows. `copies`:
+ * whether rows of a are copied. */
+SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packed, size_t numbers, int copies) {
   size_t m = of->m, n = of->n, k = of->k, block = packed ? BLOCK_K : BLOCK_K_IN_PLACE;
-  int copies = numbers > PACKED;
   range_task *run = copies ? K(rows_copying) : K(rows);
   if (of->ac != 1 && !copies) block = BLOCK_K_STRIDED;
   else if (packed && m <= 8 * TILE_ROWS) block = BLOCK_K_FEW;
   int is_small = m * n * k < 2 * LEAST_PRODUCTS, c_is_far = m * n * sizeof(real) > CACHED;
   struct K(group) group = {.of = of, .start = of->start, .packed = packed};
+  _Static_assert((AT_ONCE_K + 1) * AT_ONCE <= PACKED, "panels at once fit");
   if (is_small && !c_is_far && k <= AT_ONCE_K && n <= AT_ONCE) { /* the loops below would take as long as the product */
     group.depth = k, group.columns = n, group.together = 16 * TILE_ROWS;
     if (packed) K(pack)(&group, 0, k);
@@ -294,16 +292,16 @@ SMALL OUT_OF_LINE void K(product_with)(const struct T(product) * of, real *packe
 /* Apart, since only who packs needs so much stack, which Windows has touched page by page. */
 OUT_OF_LINE void K(product_packing)(const struct T(product) * of) {
   _Alignas(64) real packed[PACKED];
-  K(product_with)(of, packed, PACKED);
+  K(product_with)(of, packed, PACKED, 0);
 }
 
 /* The threads share rows of c. */
 SMALL OUT_OF_LINE void K(product)(const struct T(product) * of, int is_large) {
-  if (is_large && !__atomic_exchange_n(&room.is_taken, 1, __ATOMIC_ACQUIRE)) {
-    K(product_with)(of, (real *)(void *)room.bytes, sizeof room.bytes / sizeof(real));
-    __atomic_store_n(&room.is_taken, 0, __ATOMIC_RELEASE);
+  if (is_large && !__atomic_exchange_n(&room_is_taken, 1, __ATOMIC_ACQUIRE)) {
+    K(product_with)(of, (real *)(void *)room, sizeof room / sizeof(real), 1);
+    __atomic_store_n(&room_is_taken, 0, __ATOMIC_RELEASE);
   } else if (K(b_is_in_place)(of)) {
-    K(product_with)(of, NULL, 0);
+    K(product_with)(of, NULL, 0, 0);
   } else {
     K(product_packing)(of);
   }

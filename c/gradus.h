@@ -4,8 +4,8 @@
  *
  * Every array belongs to the caller and is only borrowed during the call. Every function checks its arguments, returns
  * a status (0, or a negative number of GRADUS_STATUS) and on failure leaves the outputs untouched. There is no state
- * but the SIMD level in use, a pool of threads and 2 MB in which one large product at a time is computed. Results are
- * the same bits at every level but one, with any number of threads, and on every platform.
+ * but the SIMD level in use, a pool of threads and 2 MB in which one large product packs, while others do without.
+ * Results are the same bits at every level but one, with any number of threads, and on every platform.
  *
  * What differs from that is said at the function. What cannot be checked is that arrays are as long as the sizes say
  * and do not overlap. Each starts at a multiple of its element's size, scratch anywhere; scratch need not be set to
@@ -283,7 +283,8 @@ enum gradus_targets { GRADUS_TARGETS_ROWS = 0, GRADUS_TARGETS_CLASSES = 1 };
  *   LANGEVIN     learning_rate, damping, temperature, seed, step: v ← (1 − damping)·v − learning_rate·gradient + noise
  *                of variance 2·damping·temperature·learning_rate, parameters ← parameters + v; the noise is
  *                gradus_random_normal of {seed low, seed high, step, 3}
- * They are taken as they are: an eps of 0 divides 0 by 0 where a gradient is 0. */
+ * They are taken as they are: an eps that is 0 in the job's type, for ADAM and ADAMW below 1e-43 in float32, divides 0
+ * by 0 where a gradient is 0. */
 enum gradus_optimizer {
   GRADUS_OPTIMIZER_NONE = 0,
   GRADUS_OPTIMIZER_SGD = 1,

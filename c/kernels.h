@@ -8,7 +8,7 @@ enum gemm_start { START_ZERO, START_BIAS, START_C };
 #endif
 
 /* A product: c (m,n), rows cr apart, ← start + a (m,k)·b (k,n), where x[i,j] = x[i·xr + j·xc]; start is 0, bias[i], or
- * c. k may be 0. */
+ * c. k may be 0, m and n may not. */
 struct T(product) {
   real *c;
   size_t cr;
@@ -33,8 +33,9 @@ struct T(update) {
   const real *gradients;
   real *state;
   size_t n; /* parameters, and numbers in an array of the state */
-  real lr, momentum, decay, alpha, rest_alpha, eps;
-  real beta2, rest1, rest2, rate, shrink; /* of Adam, whose eps is that times the root of a correction, too */
+  real lr, momentum, decay, alpha, rest_alpha;
+  real eps; /* for Adam times √(1 − β2ᵗ) */
+  real beta2, rest1, rest2, rate, shrink; /* of Adam */
 };
 
 struct T(kernels) {

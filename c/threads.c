@@ -6,6 +6,9 @@
 /* Does what is asked of the elements from .. to-1. */
 typedef void range_task(const void *context, size_t from, size_t to);
 
+/* Whether a product has the room of gemm.c; here, since a child of fork gets it back. */
+static int32_t room_is_taken;
+
 #if defined(__wasm__)
 
 static int32_t threads_wanted(int32_t count) { return (void)count, 1; }
@@ -203,7 +206,7 @@ static int32_t start_threads(int32_t helpers) {
 #if !defined(_WIN32)
 /* A child of this process has none of its threads, whatever they were doing. */
 static void forget_threads(void) {
-  pool.started = pool.taken = 0;
+  pool.started = pool.taken = room_is_taken = 0;
   pool.ticket &= ~(uint64_t)UINT32_MAX;
 }
 

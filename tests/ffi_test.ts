@@ -134,7 +134,7 @@ Deno.test("A worker that loads the library later leaves the number of threads as
   const program = `
     import { Engine, MLP, SGD } from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
     const model = new MLP(300, [300, 300], { seed: 1 }), optimizer = new SGD(model.parameters, { learningRate: 0.01 });
-    const rows = Array.from({ length: 64 }, (_, i) => Array.from({ length: 300 }, (_, j) => Math.sin(i * j)));
+    const rows = Array.from({ length: 128 }, (_, i) => Array.from({ length: 300 }, (_, j) => Math.sin(i * j)));
     for (let i = 0; i < 30; i++) Engine.trainStep(model, rows, rows, Engine.mseLoss, optimizer);
     postMessage({ threads: Engine.threads, sum: model.parameters.data.reduce((sum, x) => sum + x, 0) });`;
   const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));

@@ -94,7 +94,7 @@ static void gemm_test(void) {
   /* Copied rows of a, which lies in columns: more than one block of k and of rows. */
   compare_gemm_float(103, 131, 661, 1, 0);
   compare_gemm_double(97, 131, 347, 1, 1);
-  CHECK(!room.is_taken, "the room for b is given back");
+  CHECK(!room_is_taken, "the room for b is given back");
 }
 
 /* c ← c + a·b is the same where somebody else has the room, so that rows of a are read in place: a in rows, in columns
@@ -113,10 +113,14 @@ static void gemm_copies_or_not(void) {
       for (int t = 0; t < 3 && level != GRADUS_LEVEL_PLAIN; t++) { /* in place, copied, copied by three threads */
         double *c = t == 0 ? want : got;
         for (size_t i = 0; i < nc; i++) c[i] = (double)i;
-        room.is_taken = t == 0;
+        room_is_taken = t == 0;
+        memset(room, 0, sizeof(double));
         gradus_threads(t == 2 ? 3 : 1);
         gradus_gemm(c, a, b, sizes[s], stride, GRADUS_DTYPE_FLOAT64);
-        room.is_taken = 0;
+        room_is_taken = 0;
+        static const unsigned char unused[sizeof(double)];
+        const int packs = memcmp(room, unused, sizeof unused) != 0;
+        CHECK(packs == (t > 0 && s < 2), "(%d,%d,%d), way %d: packs in the room: %d", m, n, k, t, packs);
         CHECK(t == 0 || memcmp(got, want, nc * sizeof *got) == 0, "(%d,%d,%d) differs at level %d, way %d", m, n, k,
               level, t);
       }
@@ -149,7 +153,8 @@ static void gemm_note(const void *context, size_t row, size_t column, size_t row
 /* c ← bias + a·b, or a·b, whose elements are each finished once, and not before they are there, in blocks that begin at
  * multiples of 16 columns: on one thread, on three, and at the lowest level, whose panels are narrow. */
 static void gemm_finishes_every_element_once(void) {
-  static const size_t sizes[][3] = {{13, 16, 2100}, {97, 83, 530}, {61, 1000, 20}, {16411, 16, 5}, {70, 1999, 4}};
+  static const size_t sizes[][3] = {{13, 16, 2100}, {97, 83, 530}, {61, 1000, 20}, {16411, 16, 5}, {70, 1999, 4},
+                                   {5, 600, 128}};
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
     for (int how = 0; how < 6; how++) {
       size_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
